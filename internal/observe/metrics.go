@@ -1,0 +1,81 @@
+package observe
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Metrics are the gateway's own; the package comment lists their names. Owners
+// use the fields directly.
+type Metrics struct {
+	Accepted         prometheus.Counter
+	Attempts         *prometheus.CounterVec // channel, verdict
+	Reports          *prometheus.CounterVec // channel, status
+	Inbound          *prometheus.CounterVec // channel
+	Callbacks        *prometheus.CounterVec // outcome
+	CallbackDuration prometheus.Histogram   // seconds
+	BreakersOpen     prometheus.Gauge
+	CommitBatch      prometheus.Histogram // operations
+	CommitDuration   prometheus.Histogram // seconds
+	AcceptToSubmit   prometheus.Histogram // seconds
+	EventToWebhook   prometheus.Histogram // seconds
+
+	registry prometheus.Registerer
+}
+
+// NewMetrics makes the metrics and registers them, with those of the Go runtime
+// and the process, in registry. It panics when called twice for one registry.
+func NewMetrics(registry prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		Accepted:         counter("messages_accepted_total", "Messages accepted by the API."),
+		Attempts:         counters("attempts_total", "Finished attempts on a channel.", "channel", "verdict"),
+		Reports:          counters("reports_total", "Delivery reports received from providers.", "channel", "status"),
+		Inbound:          counters("inbound_total", "Messages and events received from contacts.", "channel"),
+		Callbacks:        counters("callbacks_total", "Posts to webhooks.", "outcome"),
+		CallbackDuration: histogram("callback_duration_seconds", "Duration of one post to a webhook.", latencies()),
+		BreakersOpen: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "switchyard_breakers_open", Help: "Webhooks whose circuit breaker is not closed.",
+		}),
+		CommitBatch:    histogram("commit_batch_operations", "Operations in one transaction.", batchSizes()),
+		CommitDuration: histogram("commit_duration_seconds", "Duration of one transaction.", latencies()),
+		AcceptToSubmit: histogram("accept_to_submit_seconds", "From accepting a message to the provider taking it.", latencies()),
+		EventToWebhook: histogram("event_to_webhook_seconds", "From storing an event to the webhook taking its callback.", latencies()),
+		registry:       registry,
+	}
+	registry.MustRegister(
+		m.Accepted, m.Attempts, m.Reports, m.Inbound, m.Callbacks, m.CallbackDuration, m.BreakersOpen,
+		m.CommitBatch, m.CommitDuration, m.AcceptToSubmit, m.EventToWebhook,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return m
+}
+
+// GaugeQueue registers the depth of a queue under its owner's name for it.
+// depth is called at every scrape, from any goroutine, and must be quick. It
+// panics when the name is taken.
+func (m *Metrics) GaugeQueue(name string, depth func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name:        "switchyard_queue_depth",
+		Help:        "Entries waiting in a queue.",
+		ConstLabels: prometheus.Labels{"queue": name},
+	}, depth))
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: "switchyard_" + name, Help: help})
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "switchyard_" + name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "switchyard_" + name, Help: help, Buckets: buckets})
+}
+
+// latencies span a commit on a fast disk to the limit of a post: 1 ms to 33 s.
+func latencies() []float64 { return prometheus.ExponentialBuckets(0.001, 2, 16) }
+
+// batchSizes end at the writer's limit of 512 operations in one transaction
+// (architecture.md section 6).
+func batchSizes() []float64 { return prometheus.ExponentialBuckets(1, 2, 10) }

@@ -1,0 +1,25 @@
+// Package observe is how a running gateway is watched: logs, metrics, health
+// and the admin listener's pages. Everything is made by a constructor and
+// passed on; nothing registers itself anywhere.
+//
+// It must not know what it watches: owners count, name and register.
+//
+// # Metrics
+//
+// All names begin with switchyard_ and carry their unit. No label takes values
+// that customers choose.
+//
+//	switchyard_messages_accepted_total                     messages taken from the API
+//	switchyard_attempts_total{channel,verdict}             finished tries on a channel
+//	switchyard_reports_total{channel,status}               providers' delivery reports
+//	switchyard_inbound_total{channel}                      contacts' messages and events
+//	switchyard_callbacks_total{outcome}                    posts to webhooks: delivered, retry, drop
+//	switchyard_callback_duration_seconds                   one post
+//	switchyard_breakers_open                               webhooks whose breaker is not closed
+//	switchyard_commit_batch_operations                     operations in one transaction
+//	switchyard_commit_duration_seconds                     one transaction, fsync included
+//	switchyard_accept_to_submit_seconds                    from the API's 2xx to the provider's
+//	switchyard_event_to_webhook_seconds                    from the event's commit to the endpoint's 2xx
+//	switchyard_queue_depth{queue}                          waiting entries, by owner (GaugeQueue)
+//	go_*, process_*                                        the runtime's own
+package observe
