@@ -1,5 +1,7 @@
 package convapi
 
+import "errors"
+
 // Callback is the body that a webhook receives. Exactly one of the event members
 // is set; Trigger tells which. Encode gives the bytes to send and sign.
 type Callback struct {
@@ -22,6 +24,7 @@ type Callback struct {
 	ContactUpdateNotification               *ContactNotification                     `json:"contact_update_notification,omitempty"`
 	ContactMergeNotification                *ContactMergeNotification                `json:"contact_merge_notification,omitempty"`
 	DuplicatedContactIdentitiesNotification *DuplicatedContactIdentitiesNotification `json:"duplicated_contact_identities_notification,omitempty"`
+	DuplicatedIdentities                    []DuplicatedIdentity                     `json:"duplicated_identities,omitempty"` // the copy that the Node SDK looks for; Encode fills it
 	CapabilityNotification                  *CapabilityNotification                  `json:"capability_notification,omitempty"`
 	OptInNotification                       *OptNotification                         `json:"opt_in_notification,omitempty"`
 	OptOutNotification                      *OptNotification                         `json:"opt_out_notification,omitempty"`
@@ -75,4 +78,38 @@ func (c *Callback) events() [21]callbackEvent {
 		{c.SmartConversationNotification != nil, TriggerSmartConversation},
 		{c.RecordNotification != nil, TriggerRecordNotification},
 	}
+}
+
+// errEventMembers says that a callback does not carry exactly one event.
+var errEventMembers = errors.New("convapi: a callback needs exactly one event member")
+
+// Encode returns the canonical bytes to send and to sign. It fails unless exactly
+// one event member is set.
+func (c *Callback) Encode() ([]byte, error) {
+	count := 0
+	for _, event := range c.events() {
+		if event.set {
+			count++
+		}
+	}
+	if count != 1 {
+		return nil, errEventMembers
+	}
+	out := struct {
+		Callback
+		CorrelationID *string `json:"correlation_id,omitempty"` // in the place of Callback's own
+	}{Callback: *c}
+	if c.CorrelationID != "" || c.alwaysCorrelated() {
+		out.CorrelationID = &c.CorrelationID
+	}
+	if duplication := c.DuplicatedContactIdentitiesNotification; duplication != nil {
+		out.DuplicatedIdentities = duplication.DuplicatedIdentities
+	}
+	return Marshal(out)
+}
+
+// alwaysCorrelated reports whether the callback shows correlation_id even when
+// empty, as the contract's samples do for messages.
+func (c *Callback) alwaysCorrelated() bool {
+	return c.Message != nil || c.MessageSubmitNotification != nil || c.MessageDeliveryReport != nil
 }

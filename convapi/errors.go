@@ -2,6 +2,8 @@ package convapi
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -72,3 +74,6 @@ func orEmpty[T any](list []T) []T {
 	}
 	return list
 }
+
+// sortedKeys makes the order of errors in maps the same every time.
+func sortedKeys[K ~string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

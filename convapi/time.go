@@ -58,6 +58,9 @@ const (
 	MaxTTL TTL = 315_576_000_000
 )
 
+// ttlRange says what a ttl must be.
+const ttlRange = "must be 3 to 315576000000 seconds"
+
 // TTL is a message's life in whole seconds; zero means that none was given. It is
 // written as "10s" and read from "10s", "10" and 10 (some SDKs send the latter
 // two). It is no time.Duration because MaxTTL does not fit one.
@@ -93,7 +96,7 @@ func (t *TTL) UnmarshalJSON(data []byte) error {
 		return errWrongType(`whole seconds like "10s"`)
 	}
 	if TTL(seconds) < MinTTL || TTL(seconds) > MaxTTL {
-		return &FieldError{Description: "must be 3 to 315576000000 seconds"}
+		return &FieldError{Description: ttlRange}
 	}
 	*t = TTL(seconds)
 	return nil
