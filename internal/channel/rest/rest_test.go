@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
@@ -211,6 +212,17 @@ func TestStatusTable(t *testing.T) {
 		}
 		if want := rest.Relayed + "Malformed token ***"; f.Reason.Description != want {
 			t.Errorf("%d: description %q, want %q", tt.status, f.Reason.Description, want)
+		}
+	}
+}
+
+// A provider's words are bounded and stay text.
+func TestRelay(t *testing.T) {
+	c := rest.New(http.DefaultClient)
+	for _, words := range []string{strings.Repeat("å", 5000), "\xff\xfe", strings.Repeat("a\xff", 5000), ""} {
+		got := c.Relay(words)
+		if len(got) > 1100 || !utf8.ValidString(got) || !strings.HasPrefix(got, rest.Relayed) {
+			t.Errorf("%d bytes %q", len(got), got)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"switchyard/convapi"
@@ -11,6 +12,10 @@ import (
 
 // MaxRetryAfter caps a provider's wish: longer waits are the engine's decision.
 const MaxRetryAfter = time.Hour
+
+// maxWords is how many bytes of a provider's words go into a description: enough
+// for the longest of Meta's, and little enough for every callback.
+const maxWords = 1000
 
 // Relayed begins the description of every reason that passes on a provider's
 // own words; customers of the API know it from the contract.
@@ -61,13 +66,23 @@ func (c *Client) ClassFailure(class Class, a Answer, words string) *channel.Fail
 	}
 	f := &channel.Failure{
 		Verdict: class.Verdict,
-		Reason:  reason(class.Code, Relayed+c.Redact(words)),
+		Reason:  reason(class.Code, c.Relay(words)),
 		Account: class.Account,
 	}
 	if class.Verdict == channel.Retry {
 		f.RetryAfter = RetryAfter(a.Header)
 	}
 	return f
+}
+
+// Relay makes a description of a provider's words: marked as such, without the
+// account's secrets, as valid UTF-8 of bounded length.
+func (c *Client) Relay(words string) string {
+	words = strings.ToValidUTF8(c.Redact(words), "\uFFFD")
+	if len(words) > maxWords {
+		words = strings.ToValidUTF8(words[:maxWords], "") + "…"
+	}
+	return Relayed + words
 }
 
 // RetryAfter reads the header of that name, in seconds or as an HTTP date, and
