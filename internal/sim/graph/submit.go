@@ -1,0 +1,153 @@
+package graph
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"switchyard/internal/sim/fault"
+	"switchyard/internal/sim/journal"
+)
+
+const (
+	maxBody = 1 << 20 // bytes of a request
+	// The platform's limits, in characters and bytes.
+	maxText   = 4096
+	maxOpaque = 512
+)
+
+// submission is a request to send, as far as every type has it; the body of the
+// type is checked by name.
+type submission struct {
+	MessagingProduct string `json:"messaging_product"`
+	RecipientType    string `json:"recipient_type"`
+	To               string `json:"to"`
+	Recipient        string `json:"recipient"` // a business-scoped user id
+	Type             string `json:"type"`
+	Opaque           string `json:"biz_opaque_callback_data"`
+	Text             struct {
+		Body string `json:"body"`
+	} `json:"text"`
+	Status    string `json:"status"`
+	MessageID string `json:"message_id"`
+
+	body map[string]json.RawMessage
+}
+
+// identity is whom the platform takes for the recipient: to goes first.
+func (m submission) identity() string {
+	if m.To != "" {
+		return m.To
+	}
+	return m.Recipient
+}
+
+// messages serves POST /{phone-number-id}/messages.
+func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
+	if !s.authorized(r) {
+		refuse(w, 190, "Invalid OAuth access token")
+		return
+	}
+	if want := s.config.PhoneNumberID; want != "" && r.PathValue("phone") != want {
+		refuse(w, 100, "Unsupported post request. Object with ID "+strconv.Quote(r.PathValue("phone"))+" does not exist")
+		return
+	}
+	m, code, details := parse(http.MaxBytesReader(w, r.Body, maxBody))
+	if code != 0 {
+		refuse(w, code, details)
+		return
+	}
+	if m.Status == "read" {
+		answer(w, http.StatusOK, map[string]bool{"success": true})
+		return
+	}
+	s.submit(w, r, m)
+}
+
+func (s *Server) authorized(r *http.Request) bool {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return ok && subtle.ConstantTimeCompare([]byte(token), []byte(s.config.AccessToken)) == 1
+}
+
+// submit carries out a well-formed request, with the fault that is due.
+func (s *Server) submit(w http.ResponseWriter, r *http.Request, m submission) {
+	f := s.faults.Take(m.identity())
+	switch f.Kind {
+	case fault.Refuse:
+		s.record(m, f, "")
+		refuse(w, f.Code, f.Words)
+		return
+	case fault.Throttle:
+		s.record(m, f, "")
+		if f.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		}
+		refuse(w, 130429, f.Words)
+		return
+	case fault.Status:
+		s.record(m, f, "")
+		w.WriteHeader(f.Code)
+		return
+	case fault.DropBefore:
+		s.record(m, f, "")
+		panic(http.ErrAbortHandler)
+	}
+	ref := fmt.Sprintf("wamid.SIM%s%010d", m.identity(), s.serial.Add(1))
+	if !s.report(r.Context(), m, ref, f) {
+		s.record(m, f, "")
+		refuse(w, 131016, "too many reports wait in the simulation")
+		return
+	}
+	s.record(m, f, ref)
+	switch f.Kind {
+	case fault.DropAfter:
+		panic(http.ErrAbortHandler)
+	case fault.Slow:
+		s.wait(r, f.Delay())
+	}
+	answer(w, http.StatusOK, accepted(m, ref))
+}
+
+// wait returns after d, or when the client or the Server is gone.
+func (s *Server) wait(r *http.Request, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	case <-s.closing:
+	}
+}
+
+func (s *Server) record(m submission, f fault.Fault, ref string) {
+	s.journal.Add(journal.Entry{
+		At: time.Now(), MessageID: m.Opaque, Ref: ref, To: m.identity(), Type: m.Type,
+		Text: m.Text.Body, Accepted: ref != "", Fault: f.Kind,
+	})
+}
+
+// accepted is the platform's answer to a message that it takes.
+func accepted(m submission, ref string) map[string]any {
+	contact := map[string]string{"input": m.identity()}
+	if m.To != "" {
+		contact["wa_id"] = strings.TrimPrefix(m.To, "+")
+	} else {
+		contact["user_id"] = m.Recipient
+	}
+	return map[string]any{
+		"messaging_product": "whatsapp",
+		"contacts":          []any{contact},
+		"messages":          []any{map[string]string{"id": ref}},
+	}
+}
+
+// phoneNumber takes what the platform takes: digits with or without a plus.
+var phoneNumber = regexp.MustCompile(`^\+?[0-9]{5,20}$`)
+
+// userID is the form of a business-scoped user id.
+var userID = regexp.MustCompile(`^[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}$`)
