@@ -34,8 +34,8 @@ func DefaultConfig() Config {
 	}
 }
 
-// State is everything a breaker remembers. The zero value is closed. It holds
-// no pointers, compares with ==, and travels as JSON.
+// State is everything a breaker remembers. The zero value is closed. It
+// is a plain value, and its JSON form is what a row holds.
 type State struct {
 	Phase      Phase         `json:"phase"`
 	Failures   int           `json:"failures,omitempty"`    // consecutive failures

@@ -111,11 +111,12 @@ func (p *Poster) send(ctx context.Context, target *url.URL, r *Request, token st
 // URL again and quote it in its errors.
 func newPost(ctx context.Context, target *url.URL, body []byte, header http.Header) *http.Request {
 	newBody := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	first, _ := newBody()
 	req := &http.Request{
 		Method:        http.MethodPost,
 		URL:           target,
 		Header:        header,
-		Body:          io.NopCloser(bytes.NewReader(body)),
+		Body:          first,
 		GetBody:       newBody,
 		ContentLength: int64(len(body)),
 	}
