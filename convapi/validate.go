@@ -158,7 +158,9 @@ func (p *fieldProblems) recipient(path string, r *Recipient) {
 	p.oneOf(path, option{"contact_id", r.ContactID != ""}, option{"identified_by", r.IdentifiedBy != nil})
 	if r.IdentifiedBy != nil {
 		list := path + ".identified_by.channel_identities"
-		p.count(list, len(r.IdentifiedBy.ChannelIdentities), 1, maxFieldErrors)
+		if len(r.IdentifiedBy.ChannelIdentities) == 0 {
+			p.add(list, "is required")
+		}
 		p.identities(list, r.IdentifiedBy.ChannelIdentities)
 	}
 }
