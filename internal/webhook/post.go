@@ -111,16 +111,14 @@ func (p *Poster) send(ctx context.Context, target *url.URL, r *Request, token st
 // URL again and quote it in its errors.
 func newPost(ctx context.Context, target *url.URL, body []byte, header http.Header) *http.Request {
 	newBody := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	first, _ := newBody()
-	req := &http.Request{
-		Method:        http.MethodPost,
-		URL:           target,
-		Header:        header,
-		Body:          first,
-		GetBody:       newBody,
-		ContentLength: int64(len(body)),
-	}
-	return req.WithContext(ctx)
+	req := new(http.Request).WithContext(ctx)
+	req.Method = http.MethodPost
+	req.URL = target
+	req.Header = header
+	req.Body, _ = newBody()
+	req.GetBody = newBody
+	req.ContentLength = int64(len(body))
+	return req
 }
 
 // roundTrip makes one exchange and returns errors that are safe to show. The

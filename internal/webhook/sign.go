@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"hash"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -32,33 +31,40 @@ const (
 	standardVersion = "v1,"
 )
 
+// maxHeaders is how many headers an attempt has at most; it sizes memory only.
+const maxHeaders = 12
+
 // header returns all headers of one attempt.
 func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
+	h := make(http.Header, maxHeaders)
+	values := make([]string, 0, maxHeaders) // one allocation instead of one each
+	set := func(name, value string) {
+		values = append(values, value)
+		h[name] = values[len(values)-1 : len(values) : len(values)]
+	}
 	now := time.Now()
 	timestamp := strconv.FormatInt(now.Unix(), 10)
-	h := http.Header{
-		"Content-Type":          {"application/json"},
-		"User-Agent":            {p.userAgent},
-		headerStandardID:        {r.ID},
-		headerStandardTimestamp: {timestamp},
-		// Present but empty, it is not sent and tells the transport that this
-		// POST may be sent again when a kept connection turns out to be closed:
-		// webhook-id lets the endpoint recognise a duplicate.
-		"Idempotency-Key": nil,
-	}
+	set("Content-Type", "application/json")
+	set("User-Agent", p.userAgent)
+	set(headerStandardID, r.ID)
+	set(headerStandardTimestamp, timestamp)
+	// Present but empty, it is not sent and tells the transport that this POST
+	// may be sent again when a kept connection turns out to be closed:
+	// webhook-id lets the endpoint recognise a duplicate.
+	h["Idempotency-Key"] = nil
 	if r.Secret != "" {
 		secret, nonce := string(r.Secret), newNonce(now)
-		h[headerSignature] = []string{contractSignature(secret, r.Body, nonce, timestamp)}
-		h[headerTimestamp] = []string{timestamp}
-		h[headerNonce] = []string{nonce}
-		h[headerAlgorithm] = []string{algorithm}
-		h[headerStandardSignature] = []string{standardSignature(secret, r.ID, timestamp, r.Body)}
+		set(headerSignature, contractSignature(secret, r.Body, nonce, timestamp))
+		set(headerTimestamp, timestamp)
+		set(headerNonce, nonce)
+		set(headerAlgorithm, algorithm)
+		set(headerStandardSignature, standardSignature(secret, r.ID, timestamp, r.Body))
 	}
 	switch {
 	case token != "":
-		h["Authorization"] = []string{"Bearer " + token}
+		set("Authorization", "Bearer "+token)
 	case target.User != nil:
-		h["Authorization"] = []string{basicAuth(target.User)}
+		set("Authorization", basicAuth(target.User))
 	}
 	return h
 }
@@ -66,18 +72,21 @@ func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
 // contractSignature is callbacks.md section 2: body, nonce and timestamp, keyed
 // with the secret as it is.
 func contractSignature(secret string, body []byte, nonce, timestamp string) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	writeStrings(mac, ".", nonce, ".", timestamp)
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return sign([]byte(secret), body, []byte("."+nonce+"."+timestamp))
 }
 
 // standardSignature is the symmetric scheme of Standard Webhooks.
 func standardSignature(secret, id, timestamp string, body []byte) string {
-	mac := hmac.New(sha256.New, standardKey(secret))
-	writeStrings(mac, id, ".", timestamp, ".")
-	mac.Write(body)
-	return standardVersion + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return standardVersion + sign(standardKey(secret), []byte(id+"."+timestamp+"."), body)
+}
+
+func sign(key []byte, parts ...[]byte) string {
+	mac := hmac.New(sha256.New, key)
+	for _, part := range parts {
+		mac.Write(part) // a hash never fails
+	}
+	var sum [sha256.Size]byte
+	return base64.StdEncoding.EncodeToString(mac.Sum(sum[:0]))
 }
 
 // standardKey is explained in the package comment. What follows whsec_ without
@@ -89,13 +98,6 @@ func standardKey(secret string) []byte {
 		}
 	}
 	return []byte(secret)
-}
-
-// writeStrings feeds a hash, which by its contract never fails.
-func writeStrings(h hash.Hash, parts ...string) {
-	for _, part := range parts {
-		h.Write([]byte(part))
-	}
 }
 
 func basicAuth(user *url.Userinfo) string {
