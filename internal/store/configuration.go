@@ -1,0 +1,95 @@
+package store
+
+import (
+	"time"
+
+	"switchyard/internal/gateway"
+)
+
+// ID is gateway.ID.
+type ID = gateway.ID
+
+// Project is a tenant. Everything else belongs to one.
+type Project struct {
+	ID      string
+	Created time.Time
+}
+
+var projects = &table[string, Project]{
+	schema:  define("project", 1, 2, "id text", "created int"),
+	bindKey: func(e encoder, id string) { e.Text(id) },
+	keyOf:   func(r *Project) string { return r.ID },
+	bind:    func(e encoder, r *Project) { e.Text(r.ID); e.Time(r.Created) },
+	scan:    func(d decoder) Project { return Project{d.Text(), d.Time()} },
+}
+
+// AccessKey lets a program act for a project. Only a hash of its secret is
+// kept: it is random enough for a fast hash.
+type AccessKey struct {
+	ID      string
+	Project string
+	Hash    []byte // SHA-256 of the secret
+	Created time.Time
+}
+
+var accessKeys = &table[string, AccessKey]{
+	schema:  define("access_key", 1, 1, "id text", "project text", "hash blob", "created int"),
+	bindKey: func(e encoder, id string) { e.Text(id) },
+	keyOf:   func(r *AccessKey) string { return r.ID },
+	bind:    func(e encoder, r *AccessKey) { e.Text(r.ID); e.Text(r.Project); e.Blob(r.Hash); e.Time(r.Created) },
+	scan:    func(d decoder) AccessKey { return AccessKey{d.Text(), d.Text(), d.Blob(), d.Time()} },
+}
+
+// App is an app; Body is a convapi.App as JSON.
+type App struct {
+	ID      ID
+	Project string
+	Body    []byte
+}
+
+var apps = &table[ID, App]{
+	schema:  define("app", 1, 2, "id blob", "project text", "body blob"),
+	bindKey: func(e encoder, id ID) { e.ID(id) },
+	keyOf:   func(r *App) ID { return r.ID },
+	bind:    func(e encoder, r *App) { e.ID(r.ID); e.Text(r.Project); e.Blob(r.Body) },
+	scan:    func(d decoder) App { return App{d.ID(), d.Text(), d.Blob()} },
+}
+
+// Webhook is a webhook of an app; Body is a convapi.Webhook as JSON.
+type Webhook struct {
+	ID, App ID
+	Project string
+	// Since is the position in the callback log from which on the webhook
+	// gets callbacks in lanes where it has no cursor yet.
+	Since uint64
+	Body  []byte
+}
+
+var webhooks = &table[ID, Webhook]{
+	schema:  define("webhook", 1, 4, "id blob", "app blob", "project text", "since int", "body blob"),
+	bindKey: func(e encoder, id ID) { e.ID(id) },
+	keyOf:   func(r *Webhook) ID { return r.ID },
+	bind: func(e encoder, r *Webhook) {
+		e.ID(r.ID)
+		e.ID(r.App)
+		e.Text(r.Project)
+		e.Int(int64(r.Since))
+		e.Blob(r.Body)
+	},
+	scan: func(d decoder) Webhook { return Webhook{d.ID(), d.ID(), d.Text(), uint64(d.Int()), d.Blob()} },
+}
+
+// WebhookState is what is kept about the delivery to one webhook, or to the
+// origin of message-level callback URLs: Body is a breaker.State as JSON.
+type WebhookState struct {
+	ID   ID
+	Body []byte
+}
+
+var webhookStates = &table[ID, WebhookState]{
+	schema:  define("webhook_state", 1, 1, "id blob", "body blob"),
+	bindKey: func(e encoder, id ID) { e.ID(id) },
+	keyOf:   func(r *WebhookState) ID { return r.ID },
+	bind:    func(e encoder, r *WebhookState) { e.ID(r.ID); e.Blob(r.Body) },
+	scan:    func(d decoder) WebhookState { return WebhookState{d.ID(), d.Blob()} },
+}

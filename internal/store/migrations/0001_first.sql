@@ -1,0 +1,228 @@
+-- Ids are 16-byte ULIDs, times are Unix microseconds (0: none), lanes are 0 on
+-- SQLite and 0 to 255 on PostgreSQL. There are no NULLs.
+
+CREATE TABLE owner (
+  one      bigint PRIMARY KEY,
+  node     text   NOT NULL,
+  epoch    bigint NOT NULL,
+  expires  bigint NOT NULL,
+  head     bigint NOT NULL
+);
+
+INSERT INTO owner (one, node, epoch, expires, head) VALUES (1, '', 0, 0, 0);
+
+CREATE TABLE project (
+  id       {{keytext}} PRIMARY KEY,
+  created  bigint NOT NULL
+);
+
+CREATE TABLE access_key (
+  id       {{keytext}} PRIMARY KEY,
+  project  {{keytext}} NOT NULL,
+  hash     {{blob}} NOT NULL,
+  created  bigint NOT NULL
+);
+
+CREATE TABLE app (
+  id       {{blob}} PRIMARY KEY,
+  project  {{keytext}} NOT NULL,
+  body     {{blob}} NOT NULL
+);
+
+CREATE TABLE webhook (
+  id       {{blob}} PRIMARY KEY,
+  app      {{blob}} NOT NULL,
+  project  {{keytext}} NOT NULL,
+  since    bigint NOT NULL,
+  body     {{blob}} NOT NULL
+);
+
+CREATE TABLE webhook_state (
+  id       {{blob}} PRIMARY KEY,
+  body     {{blob}} NOT NULL
+);
+
+CREATE TABLE contact (
+  lane         bigint NOT NULL,
+  id           {{blob}} NOT NULL,
+  project      {{keytext}} NOT NULL,
+  external_id  {{keytext}} NOT NULL,
+  body         {{blob}} NOT NULL,
+  PRIMARY KEY (lane, id)
+);
+
+CREATE INDEX contact_by_project ON contact (project, id);
+
+CREATE INDEX contact_by_external_id ON contact (external_id, project);
+
+CREATE TABLE identity (
+  lane         bigint NOT NULL,
+  project      {{keytext}} NOT NULL,
+  channel      {{keytext}} NOT NULL,
+  identity     {{keytext}} NOT NULL,
+  scope        {{blob}} NOT NULL,
+  contacts     {{blob}} NOT NULL,
+  metadata     text NOT NULL,
+  correlation  text NOT NULL,
+  PRIMARY KEY (lane, project, channel, identity, scope)
+){{clustered}};
+
+CREATE TABLE conversation (
+  lane            bigint NOT NULL,
+  id              {{blob}} NOT NULL,
+  app             {{blob}} NOT NULL,
+  contact         {{blob}} NOT NULL,
+  project         {{keytext}} NOT NULL,
+  active          bigint NOT NULL,
+  active_channel  text NOT NULL,
+  last_received   bigint NOT NULL,
+  metadata        text NOT NULL,
+  metadata_json   {{blob}} NOT NULL,
+  correlation     text NOT NULL,
+  PRIMARY KEY (lane, id)
+);
+
+CREATE INDEX conversation_by_app ON conversation (app, id);
+
+CREATE INDEX conversation_by_contact ON conversation (contact, id);
+
+CREATE TABLE active_conversation (
+  lane          bigint NOT NULL,
+  contact       {{blob}} NOT NULL,
+  app           {{blob}} NOT NULL,
+  conversation  {{blob}} NOT NULL,
+  PRIMARY KEY (lane, contact, app)
+){{clustered}};
+
+CREATE TABLE message (
+  lane          bigint NOT NULL,
+  id            {{blob}} NOT NULL,
+  app           {{blob}} NOT NULL,
+  contact       {{blob}} NOT NULL,
+  project       {{keytext}} NOT NULL,
+  to_app        bigint NOT NULL,
+  dispatch      bigint NOT NULL,
+  hidden        bigint NOT NULL,
+  accepted      bigint NOT NULL,
+  conversation  {{blob}} NOT NULL,
+  channel       text NOT NULL,
+  identity      text NOT NULL,
+  plan          {{blob}} NOT NULL,
+  status        bigint NOT NULL,
+  phase         bigint NOT NULL,
+  hop           bigint NOT NULL,
+  attempt       bigint NOT NULL,
+  retries       bigint NOT NULL,
+  resent        bigint NOT NULL,
+  failed_at     bigint NOT NULL,
+  progress      text NOT NULL,
+  due           bigint NOT NULL,
+  PRIMARY KEY (lane, id)
+){{hot}};
+
+CREATE INDEX message_by_app ON message (app, id);
+
+CREATE INDEX message_by_conversation ON message (conversation, id);
+
+CREATE TABLE content (
+  lane       bigint NOT NULL,
+  id         {{blob}} NOT NULL,
+  body       {{blob}} NOT NULL,
+  metadata   text NOT NULL,
+  sender_id  text NOT NULL,
+  PRIMARY KEY (lane, id)
+);
+
+CREATE TABLE due (
+  lane     bigint NOT NULL,
+  message  {{blob}} NOT NULL,
+  at       bigint NOT NULL,
+  PRIMARY KEY (lane, message)
+){{clustered}};
+
+CREATE INDEX due_by_time ON due (at, message);
+
+CREATE TABLE ref (
+  lane     bigint NOT NULL,
+  channel  {{keytext}} NOT NULL,
+  app      {{blob}} NOT NULL,
+  ref      {{keytext}} NOT NULL,
+  message  {{blob}} NOT NULL,
+  hop      bigint NOT NULL,
+  part     bigint NOT NULL,
+  PRIMARY KEY (lane, channel, app, ref)
+){{clustered}};
+
+CREATE TABLE held_report (
+  lane     bigint NOT NULL,
+  channel  {{keytext}} NOT NULL,
+  app      {{blob}} NOT NULL,
+  ref      {{keytext}} NOT NULL,
+  at       bigint NOT NULL,
+  reports  {{blob}} NOT NULL,
+  PRIMARY KEY (lane, channel, app, ref)
+){{clustered}};
+
+CREATE TABLE seen (
+  lane     bigint NOT NULL,
+  channel  {{keytext}} NOT NULL,
+  app      {{blob}} NOT NULL,
+  ref      {{keytext}} NOT NULL,
+  at       bigint NOT NULL,
+  PRIMARY KEY (lane, channel, app, ref)
+){{clustered}};
+
+CREATE TABLE idempotency (
+  lane     bigint NOT NULL,
+  project  {{keytext}} NOT NULL,
+  key      {{keytext}} NOT NULL,
+  hash     {{blob}} NOT NULL,
+  message  {{blob}} NOT NULL,
+  at       bigint NOT NULL,
+  PRIMARY KEY (lane, project, key)
+){{clustered}};
+
+CREATE TABLE callback (
+  lane          bigint NOT NULL,
+  app           {{blob}} NOT NULL,
+  position      bigint NOT NULL,
+  message       {{blob}} NOT NULL,
+  trigger_type  bigint NOT NULL,
+  target        text NOT NULL,
+  at            bigint NOT NULL,
+  body          {{blob}} NOT NULL,
+  PRIMARY KEY (lane, app, position)
+);
+
+CREATE TABLE delivery_cursor (
+  lane      bigint NOT NULL,
+  webhook   {{blob}} NOT NULL,
+  position  bigint NOT NULL,
+  PRIMARY KEY (lane, webhook)
+){{clustered}}{{counter}};
+
+CREATE TABLE delivery (
+  lane      bigint NOT NULL,
+  webhook   {{blob}} NOT NULL,
+  position  bigint NOT NULL,
+  app       {{blob}} NOT NULL,
+  attempts  bigint NOT NULL,
+  first_at  bigint NOT NULL,
+  next_at   bigint NOT NULL,
+  status    bigint NOT NULL,
+  error     text NOT NULL,
+  PRIMARY KEY (lane, webhook, position)
+){{clustered}};
+
+CREATE TABLE dropped_callback (
+  lane      bigint NOT NULL,
+  webhook   {{blob}} NOT NULL,
+  position  bigint NOT NULL,
+  app       {{blob}} NOT NULL,
+  at        bigint NOT NULL,
+  attempts  bigint NOT NULL,
+  status    bigint NOT NULL,
+  reason    text NOT NULL,
+  error     text NOT NULL,
+  PRIMARY KEY (lane, webhook, position)
+){{clustered}};

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"time"
+
+	"switchyard/internal/gateway"
+)
+
+// Contact is a person of a project; Body is a convapi.Contact as JSON.
+type Contact struct {
+	ID         ID
+	Project    string
+	ExternalID string
+	Body       []byte
+}
+
+var contacts = &table[ID, Contact]{
+	schema: define("contact", 2, 3, "lane int", "id blob", "project text", "external_id text", "body blob"),
+	bindKey: func(e encoder, id ID) {
+		e.Lane(id.Lane())
+		e.ID(id)
+	},
+	keyOf: func(r *Contact) ID { return r.ID },
+	bind: func(e encoder, r *Contact) {
+		e.Lane(r.ID.Lane())
+		e.ID(r.ID)
+		e.Text(r.Project)
+		e.Text(r.ExternalID)
+		e.Blob(r.Body)
+	},
+	scan: func(d decoder) Contact {
+		d.Lane()
+		return Contact{ID: d.ID(), Project: d.Text(), ExternalID: d.Text(), Body: d.Blob()}
+	},
+}
+
+// IdentityKey is a person's address on a channel. Scope is the app of an
+// app-scoped identity, else the zero ID.
+type IdentityKey struct {
+	Project, Channel, Identity string
+	Scope                      ID
+}
+
+// Lane is the lane of the identity's own hash.
+func (k IdentityKey) Lane() byte { return gateway.LaneOf(k.Identity) }
+
+// Identity points to the contacts that claim an identity, the oldest first.
+// There should be one; more are a conflict that the customer is told about.
+// What is kept for an identity without contact (DISPATCH mode) is here too.
+type Identity struct {
+	IdentityKey
+	Contacts []ID
+	// Metadata and Correlation are the last conversation_metadata and
+	// correlation_id sent to the identity in DISPATCH mode.
+	Metadata, Correlation string
+}
+
+func bindIdentityKey(e encoder, k IdentityKey) {
+	e.Lane(k.Lane())
+	e.Text(k.Project)
+	e.Text(k.Channel)
+	e.Text(k.Identity)
+	e.ID(k.Scope)
+}
+
+var identities = &table[IdentityKey, Identity]{
+	schema: define("identity", 5, 5, "lane int", "project text", "channel text", "identity text", "scope blob",
+		"contacts blob", "metadata text", "correlation text"),
+	bindKey: bindIdentityKey,
+	keyOf:   func(r *Identity) IdentityKey { return r.IdentityKey },
+	bind: func(e encoder, r *Identity) {
+		bindIdentityKey(e, r.IdentityKey)
+		packed := make([]byte, 0, len(r.Contacts)*len(ID{}))
+		for _, id := range r.Contacts {
+			packed = append(packed, id[:]...)
+		}
+		e.Blob(packed)
+		e.Text(r.Metadata)
+		e.Text(r.Correlation)
+	},
+	scan: func(d decoder) Identity {
+		d.Lane()
+		r := Identity{IdentityKey: IdentityKey{Project: d.Text(), Channel: d.Text(), Identity: d.Text(), Scope: d.ID()}}
+		for packed := d.Blob(); len(packed) >= len(ID{}); packed = packed[len(ID{}):] {
+			r.Contacts = append(r.Contacts, ID(packed[:len(ID{})]))
+		}
+		r.Metadata, r.Correlation = d.Text(), d.Text()
+		return r
+	},
+}
+
+// Conversation is the thread between an app and a contact, in the contact's
+// lane.
+type Conversation struct {
+	ID, App, Contact ID
+	Project          string
+	Active           bool
+	ActiveChannel    string
+	LastReceived     time.Time
+	Metadata         string // deprecated by the contract, kept as it was sent
+	MetadataJSON     []byte // an object, or nil
+	Correlation      string
+}
+
+var conversations = &table[ID, Conversation]{
+	schema: define("conversation", 2, 5, "lane int", "id blob", "app blob", "contact blob", "project text",
+		"active int", "active_channel text", "last_received int", "metadata text", "metadata_json blob", "correlation text"),
+	bindKey: func(e encoder, id ID) {
+		e.Lane(id.Lane())
+		e.ID(id)
+	},
+	keyOf: func(r *Conversation) ID { return r.ID },
+	bind: func(e encoder, r *Conversation) {
+		e.Lane(r.ID.Lane())
+		e.ID(r.ID)
+		e.ID(r.App)
+		e.ID(r.Contact)
+		e.Text(r.Project)
+		e.Bool(r.Active)
+		e.Text(r.ActiveChannel)
+		e.Time(r.LastReceived)
+		e.Text(r.Metadata)
+		e.Blob(r.MetadataJSON)
+		e.Text(r.Correlation)
+	},
+	scan: func(d decoder) Conversation {
+		d.Lane()
+		return Conversation{
+			ID: d.ID(), App: d.ID(), Contact: d.ID(), Project: d.Text(),
+			Active: d.Bool(), ActiveChannel: d.Text(), LastReceived: d.Time(),
+			Metadata: d.Text(), MetadataJSON: d.Blob(), Correlation: d.Text(),
+		}
+	},
+}
+
+// ActiveKey names the active conversation of a contact with an app: there is
+// at most one.
+type ActiveKey struct{ Contact, App ID }
+
+// Active points to the active conversation.
+type Active struct {
+	ActiveKey
+	Conversation ID
+}
+
+func bindActiveKey(e encoder, k ActiveKey) {
+	e.Lane(k.Contact.Lane())
+	e.ID(k.Contact)
+	e.ID(k.App)
+}
+
+var activeConversations = &table[ActiveKey, Active]{
+	schema:  define("active_conversation", 3, 3, "lane int", "contact blob", "app blob", "conversation blob"),
+	bindKey: bindActiveKey,
+	keyOf:   func(r *Active) ActiveKey { return r.ActiveKey },
+	bind:    func(e encoder, r *Active) { bindActiveKey(e, r.ActiveKey); e.ID(r.Conversation) },
+	scan: func(d decoder) Active {
+		d.Lane()
+		return Active{ActiveKey{d.ID(), d.ID()}, d.ID()}
+	},
+}

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"switchyard/internal/gateway"
+)
+
+// postgresStatements are the multi-row statements of one table. Their
+// parameters are one array a column.
+type postgresStatements struct{ get, put, del string }
+
+var postgresTypes = [...]string{integer: "bigint[]", text: "text[]", blob: "bytea[]"}
+
+func (e *postgresEngine) statements(t *schema) *postgresStatements {
+	if s, ok := e.sql[t]; ok {
+		return s
+	}
+	unnest := func(n int) string {
+		parts := make([]string, n)
+		for i, c := range t.columns[:n] {
+			parts[i] = fmt.Sprintf("$%d::%s", i+1, postgresTypes[c.kind])
+		}
+		return "unnest(" + strings.Join(parts, ", ") + ")"
+	}
+	all, keys := len(t.columns), t.keys
+	keyed := "unnested AS MATERIALIZED (SELECT * FROM " + unnest(keys) + " AS k (" + t.names(0, keys, "%", ", ") + "))"
+	match := t.names(0, keys, "t.% = k.%", " AND ")
+	s := &postgresStatements{
+		get: "WITH " + keyed + " SELECT " + t.names(0, all, "t.%", ", ") + " FROM unnested k JOIN " + t.name + " t ON " + match,
+		put: "INSERT INTO " + t.name + " (" + t.names(0, all, "%", ", ") + ") SELECT * FROM " + unnest(all) + t.conflict(),
+		del: "DELETE FROM " + t.name + " t USING " + unnest(keys) + " AS k (" + t.names(0, keys, "%", ", ") + ") WHERE " + match,
+	}
+	e.sql[t] = s
+	return s
+}
+
+// load reads all wanted rows in one round trip.
+func (e *postgresEngine) load(ctx context.Context, tx *Tx) error {
+	batch := &pgx.Batch{}
+	var loading []changes
+	for _, t := range tx.tables {
+		if t.wanted() == 0 {
+			continue
+		}
+		columns := newColumns(t.schema(), t.schema().keys)
+		t.eachWanted(func(bind func(encoder)) { columns.add(bind) })
+		if columns.rows == 0 {
+			continue
+		}
+		batch.Queue(e.statements(t.schema()).get, columns.args()...)
+		loading = append(loading, t)
+	}
+	if len(loading) == 0 {
+		return nil
+	}
+	results := e.writer.SendBatch(ctx, batch)
+	for _, t := range loading {
+		if err := scanInto(results, func(d decoder) { t.loaded(d) }); err != nil {
+			results.Close()
+			return e.classify(fmt.Errorf("load %s: %w", t.schema().name, err))
+		}
+	}
+	return e.classify(results.Close())
+}
+
+func scanInto(results pgx.BatchResults, scan func(decoder)) error {
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	r := &postgresReader{rows: rows}
+	for rows.Next() {
+		if err := r.next(); err != nil {
+			return err
+		}
+		scan(decoder{r})
+	}
+	return rows.Err()
+}
+
+func (e *postgresEngine) get(ctx context.Context, t *schema, bind func(encoder), scan func(decoder)) (found bool, err error) {
+	columns := newColumns(t, t.keys)
+	columns.add(bind)
+	rows, err := e.writer.Query(ctx, e.statements(t).get, columns.args()...)
+	if err != nil {
+		return false, e.classify(err)
+	}
+	defer rows.Close()
+	r := &postgresReader{rows: rows}
+	for rows.Next() {
+		if err := r.next(); err != nil {
+			return false, err
+		}
+		scan(decoder{r})
+		found = true
+	}
+	if err := rows.Err(); err != nil {
+		return false, e.classify(err)
+	}
+	return found, nil
+}
+
+// fencedCode is the error that the fence raises: division by zero.
+const fencedCode = "22012"
+
+// fence renews the ownership and fails, and with it the whole transaction, if
+// the store has another owner by now.
+const fence = `UPDATE owner SET head = $2, expires = $3::bigint / (CASE WHEN epoch = $1 THEN 1 ELSE 0 END)`
+
+// commit sends the batch in one pipeline without BEGIN: PostgreSQL runs what
+// comes before one Sync as one transaction.
+func (e *postgresEngine) commit(ctx context.Context, tx *Tx) error {
+	batch := &pgx.Batch{}
+	batch.Queue(fence, e.owner.epoch, int64(tx.db.head), tx.Now.Add(ownerTime).UnixMicro())
+	for _, t := range tx.tables {
+		if t.changed() == 0 {
+			continue
+		}
+		s := t.schema()
+		deleted, put := newColumns(s, s.keys), newColumns(s, len(s.columns))
+		t.eachDelete(func(bind func(encoder)) { deleted.add(bind) })
+		t.eachPut(func(bind func(encoder)) { put.add(bind) })
+		if deleted.rows > 0 {
+			batch.Queue(e.statements(s).del, deleted.args()...)
+		}
+		if put.rows > 0 {
+			batch.Queue(e.statements(s).put, put.args()...)
+		}
+	}
+	return e.classify(e.writer.SendBatch(ctx, batch).Close())
+}
+
+// columns gathers rows column by column for unnest.
+type columns struct {
+	schema *schema
+	ints   [][]int64
+	texts  [][]string
+	blobs  [][][]byte
+	width  int
+	next   int // column that the next value belongs to
+	rows   int
+}
+
+func newColumns(s *schema, width int) *columns {
+	return &columns{schema: s, width: width, ints: make([][]int64, width), texts: make([][]string, width), blobs: make([][][]byte, width)}
+}
+
+func (c *columns) add(bind func(encoder)) {
+	c.next = 0
+	bind(encoder{c, gateway.Lanes})
+	c.rows++
+}
+
+func (c *columns) Int(v int64)   { c.ints[c.next] = append(c.ints[c.next], v); c.next++ }
+func (c *columns) Text(v string) { c.texts[c.next] = append(c.texts[c.next], v); c.next++ }
+func (c *columns) Blob(v []byte) {
+	// The caller may reuse v's memory, and nil would be NULL.
+	c.blobs[c.next] = append(c.blobs[c.next], append(make([]byte, 0, len(v)), v...))
+	c.next++
+}
+
+func (c *columns) args() []any {
+	out := make([]any, c.width)
+	for i := range out {
+		switch c.schema.columns[i].kind {
+		case integer:
+			out[i] = c.ints[i]
+		case text:
+			out[i] = c.texts[i]
+		case blob:
+			out[i] = c.blobs[i]
+		}
+	}
+	return out
+}
+
+// postgresReader reads the columns of the current row in order.
+type postgresReader struct {
+	rows   pgx.Rows
+	values []any
+	n      int
+}
+
+func (r *postgresReader) next() (err error) {
+	r.values, err = r.rows.Values()
+	r.n = 0
+	return err
+}
+
+func (r *postgresReader) value() any { r.n++; return r.values[r.n-1] }
+
+func (r *postgresReader) Int() int64   { v, _ := r.value().(int64); return v }
+func (r *postgresReader) Text() string { v, _ := r.value().(string); return v }
+func (r *postgresReader) Blob() []byte { v, _ := r.value().([]byte); return v }

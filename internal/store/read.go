@@ -1,0 +1,291 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// reader runs a query beside the writer: it sees what is committed. The
+// parameters are $1, $2 … and int64, string or []byte.
+type reader interface {
+	query(ctx context.Context, sql string, args []any, scan func(decoder)) error
+}
+
+// args gathers parameters and gives each its place in the text.
+type args []any
+
+func (a *args) add(v any) string {
+	switch w := v.(type) {
+	case ID:
+		v = w[:]
+	case time.Time:
+		v = w.UnixMicro()
+	case int:
+		v = int64(w)
+	case uint64:
+		v = int64(w)
+	case bool:
+		v = int64(0)
+		if w {
+			v = int64(1)
+		}
+	}
+	*a = append(*a, v)
+	return "$" + strconv.Itoa(len(*a))
+}
+
+// keyArgs collects a key's columns as parameters.
+type keyArgs struct {
+	args
+	n int
+}
+
+func (k *keyArgs) Int(v int64)   { k.add(v) }
+func (k *keyArgs) Text(v string) { k.add(v) }
+func (k *keyArgs) Blob(v []byte) { k.add(v) }
+
+// read gets one row by key beside the writer.
+func read[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], key K) (row R, found bool, err error) {
+	var k keyArgs
+	t.bindKey(encoder{&k, db.Lanes()}, key)
+	where := make([]string, t.keys)
+	for i := range where {
+		where[i] = t.columns[i].name + " = $" + strconv.Itoa(i+1)
+	}
+	err = db.engine.query(ctx, "SELECT "+t.names(0, len(t.columns), "%", ", ")+" FROM "+t.name+" WHERE "+strings.Join(where, " AND "), k.args,
+		func(d decoder) { row, found = t.scan(d), true })
+	return row, found, err
+}
+
+// list runs a query for whole rows of t; tail follows the name of the table.
+func list[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], tail string, a args) ([]R, error) {
+	var out []R
+	err := db.engine.query(ctx, "SELECT "+t.names(0, len(t.columns), t.name+".%", ", ")+" FROM "+t.name+" "+tail, a,
+		func(d decoder) { out = append(out, t.scan(d)) })
+	return out, err
+}
+
+// Configuration is everything that changes seldom and is read always.
+type Configuration struct {
+	Projects []Project
+	Keys     []AccessKey
+	Apps     []App
+	Webhooks []Webhook
+	States   []WebhookState
+}
+
+// Configuration reads all of it.
+func (db *DB) Configuration(ctx context.Context) (c Configuration, err error) {
+	if c.Projects, err = list(ctx, db, projects, "ORDER BY id", nil); err != nil {
+		return c, err
+	}
+	if c.Keys, err = list(ctx, db, accessKeys, "ORDER BY id", nil); err != nil {
+		return c, err
+	}
+	if c.Apps, err = list(ctx, db, apps, "ORDER BY id", nil); err != nil {
+		return c, err
+	}
+	if c.Webhooks, err = list(ctx, db, webhooks, "ORDER BY id", nil); err != nil {
+		return c, err
+	}
+	c.States, err = list(ctx, db, webhookStates, "ORDER BY id", nil)
+	return c, err
+}
+
+// Due is a message and the time that it wants to be looked at.
+type Due struct {
+	Message ID
+	At      time.Time
+}
+
+// DueUntil lists up to limit messages that are due at until or before, the
+// longest overdue first, starting behind the given one.
+func (db *DB) DueUntil(ctx context.Context, until time.Time, behind Due, limit int) ([]Due, error) {
+	var a args
+	var out []Due
+	query := "SELECT message, at FROM due WHERE (at, message) > (" + a.add(behind.At) + ", " + a.add(behind.Message) + ") AND at <= " + a.add(until) +
+		" ORDER BY at, message LIMIT " + a.add(limit)
+	err := db.engine.query(ctx, query, a, func(d decoder) { out = append(out, Due{d.ID(), d.Time()}) })
+	return out, err
+}
+
+// Message reads a message, beside the writer.
+func (db *DB) Message(ctx context.Context, id ID) (Message, bool, error) {
+	return read(ctx, db, messages, id)
+}
+
+// Content reads what a message says.
+func (db *DB) Content(ctx context.Context, id ID) (Content, bool, error) {
+	return read(ctx, db, contents, id)
+}
+
+// Contact reads a contact.
+func (db *DB) Contact(ctx context.Context, id ID) (Contact, bool, error) {
+	return read(ctx, db, contacts, id)
+}
+
+// Identity reads what is known of an identity.
+func (db *DB) Identity(ctx context.Context, key IdentityKey) (Identity, bool, error) {
+	return read(ctx, db, identities, key)
+}
+
+// Conversation reads a conversation.
+func (db *DB) Conversation(ctx context.Context, id ID) (Conversation, bool, error) {
+	return read(ctx, db, conversations, id)
+}
+
+// Contacts lists contacts of a project in the order of their making, behind
+// the given one; externalID "" means any.
+func (db *DB) Contacts(ctx context.Context, project, externalID string, behind ID, limit int) ([]Contact, error) {
+	var a args
+	tail := "WHERE project = " + a.add(project) + " AND id > " + a.add(behind)
+	if externalID != "" {
+		tail += " AND external_id = " + a.add(externalID)
+	}
+	return list(ctx, db, contacts, tail+" ORDER BY id LIMIT "+a.add(limit), a)
+}
+
+// ConversationQuery selects conversations; zero members select all, but App or
+// Contact has to be given.
+type ConversationQuery struct {
+	Project       string
+	App, Contact  ID
+	OnlyActive    bool
+	ActiveChannel string
+}
+
+func (q ConversationQuery) where(a *args) string {
+	where := "WHERE project = " + a.add(q.Project)
+	if !q.App.IsZero() {
+		where += " AND app = " + a.add(q.App)
+	}
+	if !q.Contact.IsZero() {
+		where += " AND contact = " + a.add(q.Contact)
+	}
+	if q.OnlyActive {
+		where += " AND active = 1"
+	}
+	if q.ActiveChannel != "" {
+		where += " AND active_channel = " + a.add(q.ActiveChannel)
+	}
+	return where
+}
+
+// Conversations lists conversations, the newest first, older than before (zero: all).
+func (db *DB) Conversations(ctx context.Context, q ConversationQuery, before ID, limit int) ([]Conversation, error) {
+	var a args
+	tail := q.where(&a)
+	if !before.IsZero() {
+		tail += " AND id < " + a.add(before)
+	}
+	return list(ctx, db, conversations, tail+" ORDER BY id DESC LIMIT "+a.add(limit), a)
+}
+
+// CountConversations counts what Conversations would list.
+func (db *DB) CountConversations(ctx context.Context, q ConversationQuery) (n int, err error) {
+	var a args
+	err = db.engine.query(ctx, "SELECT count(*) FROM conversation "+q.where(&a), a, func(d decoder) { n = int(d.Int()) })
+	return n, err
+}
+
+// MessageQuery selects messages. Apps or Conversations has to be given; of
+// several, the result is merged.
+type MessageQuery struct {
+	Apps, Conversations []ID
+	// Before is the id that the listed ones are older than; zero for all.
+	Before            ID
+	Start, End        time.Time // bounds of the accept time, both excluded
+	Channel, Identity string
+	ToApp, ToContact  bool // false and false: both directions
+	Dispatch          bool
+}
+
+func (q MessageQuery) tail(column string, id ID, limit int) (string, args) {
+	var a args
+	where := "WHERE " + column + " = " + a.add(id) + " AND dispatch = " + a.add(q.Dispatch) + " AND hidden = 0"
+	if !q.Before.IsZero() {
+		where += " AND id < " + a.add(q.Before)
+	}
+	if !q.Start.IsZero() {
+		where += " AND accepted > " + a.add(q.Start)
+	}
+	if !q.End.IsZero() {
+		where += " AND accepted < " + a.add(q.End)
+	}
+	if q.Channel != "" {
+		where += " AND channel = " + a.add(q.Channel)
+	}
+	if q.Identity != "" {
+		where += " AND identity = " + a.add(q.Identity)
+	}
+	if q.ToApp != q.ToContact {
+		where += " AND to_app = " + a.add(q.ToApp)
+	}
+	return where + " ORDER BY id DESC LIMIT " + a.add(limit), a
+}
+
+// Messages lists messages, the newest first.
+func (db *DB) Messages(ctx context.Context, q MessageQuery, limit int) ([]Message, error) {
+	column, ids := "app", q.Apps
+	if q.Conversations != nil {
+		column, ids = "conversation", q.Conversations
+	}
+	var out []Message
+	for _, id := range ids {
+		tail, a := q.tail(column, id, limit)
+		part, err := list(ctx, db, messages, tail, a)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, part...)
+	}
+	slices.SortFunc(out, func(a, b Message) int { return bytes.Compare(b.ID[:], a.ID[:]) })
+	return out[:min(limit, len(out))], nil
+}
+
+// Callbacks reads up to limit callbacks of an app behind a position in one lane.
+func (db *DB) Callbacks(ctx context.Context, lane int, app ID, behind uint64, limit int) ([]Callback, error) {
+	var a args
+	tail := "WHERE lane = " + a.add(lane) + " AND app = " + a.add(app) + " AND position > " + a.add(behind) + " ORDER BY position LIMIT " + a.add(limit)
+	return list(ctx, db, callbacks, tail, a)
+}
+
+// Callback reads one callback of the log.
+func (db *DB) Callback(ctx context.Context, lane int, app ID, position uint64) (Callback, bool, error) {
+	return read(ctx, db, callbacks, callbackKey{lane, app, position})
+}
+
+// Cursors reads where a webhook stands in each lane that it has got anything of.
+func (db *DB) Cursors(ctx context.Context, webhook ID) ([]Cursor, error) {
+	var a args
+	return list(ctx, db, cursors, "WHERE webhook = "+a.add(webhook), a)
+}
+
+// Deliveries reads what a webhook has still to get from behind its cursors, in
+// the order of the log.
+func (db *DB) Deliveries(ctx context.Context, webhook ID) ([]Delivery, error) {
+	var a args
+	return list(ctx, db, deliveries, "WHERE webhook = "+a.add(webhook)+" ORDER BY position, lane", a)
+}
+
+// DeliveryWebhooks lists the ids that any Delivery goes to.
+func (db *DB) DeliveryWebhooks(ctx context.Context) (ids []ID, err error) {
+	err = db.engine.query(ctx, "SELECT DISTINCT webhook FROM delivery", nil, func(d decoder) { ids = append(ids, d.ID()) })
+	return ids, err
+}
+
+// Dropped lists the newest callbacks that a webhook will not get.
+func (db *DB) Dropped(ctx context.Context, webhook ID, limit int) ([]Dropped, error) {
+	var a args
+	return list(ctx, db, droppedCallbacks, "WHERE webhook = "+a.add(webhook)+" ORDER BY position DESC LIMIT "+a.add(limit), a)
+}
+
+// HeldBefore lists reports that have waited for their reference since before t.
+func (db *DB) HeldBefore(ctx context.Context, t time.Time, limit int) ([]Held, error) {
+	var a args
+	return list(ctx, db, heldReports, "WHERE at < "+a.add(t)+" ORDER BY at LIMIT "+a.add(limit), a)
+}

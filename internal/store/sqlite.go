@@ -1,0 +1,320 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// sqliteOldest is the first SQLite without the WAL reset bug of 3.7.0 to
+// 3.51.2, which can corrupt a file.
+const sqliteOldest = 3_051_003
+
+// sqliteReaders is how many reads may run beside the writer.
+const sqliteReaders = 4
+
+// sqliteEngine keeps everything in one file. Its writer's connection is the
+// only one that writes, and the lock file keeps other processes out.
+type sqliteEngine struct {
+	writer  *sqlite.Conn
+	readers chan *sqlite.Conn
+	lock    *os.File
+	owner   owner
+	sql     map[*schema]*sqliteStatements
+}
+
+type sqliteStatements struct{ get, put, del string }
+
+func openSQLite(path, node string) (_ engine, own owner, err error) {
+	if path == "" || strings.HasPrefix(path, ":memory:") {
+		return nil, own, fmt.Errorf("sqlite:%s: want the path of a file", path)
+	}
+	e := &sqliteEngine{readers: make(chan *sqlite.Conn, sqliteReaders), sql: make(map[*schema]*sqliteStatements)}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	if e.lock, err = os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return nil, own, err
+	}
+	if err := lockFile(e.lock); err != nil {
+		return nil, own, fmt.Errorf("%s: %w", path, err)
+	}
+	if e.writer, err = openSQLiteConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL); err != nil {
+		return nil, own, err
+	}
+	if err := e.migrate(); err != nil {
+		return nil, own, err
+	}
+	for range sqliteReaders {
+		conn, err := openSQLiteConn(path, sqlite.OpenReadOnly|sqlite.OpenWAL)
+		if err != nil {
+			return nil, own, err
+		}
+		e.readers <- conn
+	}
+	if err := e.own(node); err != nil {
+		return nil, own, err
+	}
+	return e, e.owner, nil
+}
+
+// openSQLiteConn opens a connection with the settings of storage that keeps
+// its word: a commit is on disk (synchronous=FULL). A checkpoint every 16,000
+// pages keeps commits short (docs/adr/0002).
+func openSQLiteConn(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
+	conn, err := sqlite.OpenConn(path, flags)
+	if err != nil {
+		return nil, err
+	}
+	for _, pragma := range []string{
+		"busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 16000",
+		"cache_size = -65536", "secure_delete = OFF", "foreign_keys = OFF", "temp_store = MEMORY",
+	} {
+		if flags&sqlite.OpenReadOnly != 0 && strings.HasPrefix(pragma, "journal_mode") {
+			continue
+		}
+		if err := sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("pragma %s: %w", pragma, err)
+		}
+	}
+	return conn, nil
+}
+
+func (e *sqliteEngine) migrate() error {
+	if v := sqlite.VersionNumber; v < sqliteOldest {
+		return fmt.Errorf("SQLite %d is older than %d, which fixed a corruption bug", v, sqliteOldest)
+	}
+	if err := sqlitex.ExecuteTransient(e.writer, "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL)", nil); err != nil {
+		return err
+	}
+	done := make(map[string]string)
+	err := sqlitex.ExecuteTransient(e.writer, "SELECT name, checksum FROM migration", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { done[s.ColumnText(0)] = s.ColumnText(1); return nil },
+	})
+	if err != nil {
+		return err
+	}
+	steps, err := pendingMigrations(done)
+	if err != nil {
+		return err
+	}
+	for _, m := range steps {
+		if err := e.step(m); err != nil {
+			return fmt.Errorf("migration %s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+func (e *sqliteEngine) step(m migration) (err error) {
+	defer sqlitex.Save(e.writer)(&err)
+	for _, statement := range m.statements("{{blob}}", "BLOB", "{{keytext}}", "TEXT", "{{clustered}}", " WITHOUT ROWID", "{{hot}}", "", "{{counter}}", "") {
+		if err := sqlitex.ExecuteTransient(e.writer, statement, nil); err != nil {
+			return fmt.Errorf("%w in %q", err, statement)
+		}
+	}
+	return sqlitex.ExecuteTransient(e.writer, "INSERT INTO migration VALUES (?1, ?2)", &sqlitex.ExecOptions{Args: []any{m.name, m.checksum}})
+}
+
+// own notes this process in the owner's row. The lock file has already kept
+// every other process out.
+func (e *sqliteEngine) own(node string) error {
+	err := sqlitex.ExecuteTransient(e.writer, "UPDATE owner SET node = ?1, epoch = epoch + 1, expires = ?2 RETURNING epoch, head", &sqlitex.ExecOptions{
+		Args: []any{node, time.Now().Add(ownerTime).UnixMicro()},
+		ResultFunc: func(s *sqlite.Stmt) error {
+			e.owner.epoch, e.owner.head = s.ColumnInt64(0), uint64(s.ColumnInt64(1))
+			return nil
+		},
+	})
+	e.owner.node = node
+	return err
+}
+
+func (e *sqliteEngine) lanes() int { return 1 }
+
+func (e *sqliteEngine) close() error {
+	var first error
+	keep := func(err error) {
+		if first == nil {
+			first = err
+		}
+	}
+	for range len(e.readers) {
+		keep((<-e.readers).Close())
+	}
+	if e.writer != nil {
+		keep(e.writer.Close())
+	}
+	if e.lock != nil {
+		keep(e.lock.Close())
+	}
+	return first
+}
+
+func (e *sqliteEngine) statements(t *schema) *sqliteStatements {
+	s, ok := e.sql[t]
+	if !ok {
+		s = &sqliteStatements{
+			get: "SELECT " + t.names(0, len(t.columns), "%", ", ") + " FROM " + t.name + " WHERE " + t.names(0, t.keys, "% = ?", " AND "),
+			put: "INSERT INTO " + t.name + " (" + t.names(0, len(t.columns), "%", ", ") + ") VALUES (" + t.names(0, len(t.columns), "?", ", ") + ")" + t.conflict(),
+			del: "DELETE FROM " + t.name + " WHERE " + t.names(0, t.keys, "% = ?", " AND "),
+		}
+		e.sql[t] = s
+	}
+	return s
+}
+
+// load does nothing: a single get costs microseconds here.
+func (e *sqliteEngine) load(_ context.Context, tx *Tx) error {
+	for _, t := range tx.tables {
+		t.forget()
+	}
+	return nil
+}
+
+func (e *sqliteEngine) get(_ context.Context, t *schema, bind func(encoder), scan func(decoder)) (bool, error) {
+	return sqliteGet(e.writer, e.statements(t).get, bind, scan)
+}
+
+func sqliteGet(conn *sqlite.Conn, query string, bind func(encoder), scan func(decoder)) (bool, error) {
+	stmt, err := conn.Prepare(query)
+	if err != nil {
+		return false, &statementError{err}
+	}
+	bind(encoder{&sqliteWriter{stmt: stmt}, 1})
+	found, err := stmt.Step()
+	if err != nil {
+		stmt.Reset()
+		return false, &statementError{err}
+	}
+	if found {
+		scan(decoder{&sqliteReader{stmt: stmt}})
+	}
+	return found, stmt.Reset()
+}
+
+func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
+	if err := e.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := e.write(tx); err != nil {
+		if back := e.exec("ROLLBACK"); back != nil {
+			return fmt.Errorf("%w, and then: %w", err, back)
+		}
+		return &statementError{err}
+	}
+	return e.exec("COMMIT")
+}
+
+func (e *sqliteEngine) exec(query string) error {
+	stmt, err := e.writer.Prepare(query)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.Step()
+	if back := stmt.Reset(); err == nil {
+		err = back
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", query, err)
+	}
+	return nil
+}
+
+func (e *sqliteEngine) write(tx *Tx) error {
+	for _, t := range tx.tables {
+		if t.changed() == 0 {
+			continue
+		}
+		if err := e.writeTable(t); err != nil {
+			return fmt.Errorf("table %s: %w", t.schema().name, err)
+		}
+	}
+	stmt, err := e.writer.Prepare("UPDATE owner SET head = ?1, expires = ?2")
+	if err != nil {
+		return err
+	}
+	stmt.BindInt64(1, int64(tx.db.head))
+	stmt.BindInt64(2, tx.Now.Add(ownerTime).UnixMicro())
+	return step(stmt)
+}
+
+func (e *sqliteEngine) writeTable(t changes) error {
+	sql := e.statements(t.schema())
+	del, err := e.writer.Prepare(sql.del)
+	if err != nil {
+		return err
+	}
+	put, err := e.writer.Prepare(sql.put)
+	if err != nil {
+		return err
+	}
+	w := &sqliteWriter{}
+	var failed error
+	run := func(stmt *sqlite.Stmt) func(bind func(encoder)) {
+		return func(bind func(encoder)) {
+			if failed != nil {
+				return
+			}
+			w.stmt, w.n = stmt, 0
+			bind(encoder{w, 1})
+			failed = step(stmt)
+		}
+	}
+	t.eachDelete(run(del))
+	t.eachPut(run(put))
+	return failed
+}
+
+// step runs a statement without results.
+func step(stmt *sqlite.Stmt) error {
+	_, err := stmt.Step()
+	if back := stmt.Reset(); err == nil {
+		err = back
+	}
+	return err
+}
+
+// sqliteWriter binds values in order.
+type sqliteWriter struct {
+	stmt *sqlite.Stmt
+	n    int
+}
+
+func (w *sqliteWriter) Int(v int64)   { w.n++; w.stmt.BindInt64(w.n, v) }
+func (w *sqliteWriter) Text(v string) { w.n++; w.stmt.BindText(w.n, v) }
+func (w *sqliteWriter) Blob(v []byte) {
+	w.n++
+	if len(v) == 0 {
+		w.stmt.BindZeroBlob(w.n, 0) // a nil slice would be NULL
+		return
+	}
+	w.stmt.BindBytes(w.n, v)
+}
+
+// sqliteReader reads columns in order.
+type sqliteReader struct {
+	stmt *sqlite.Stmt
+	n    int
+}
+
+func (r *sqliteReader) Int() int64   { r.n++; return r.stmt.ColumnInt64(r.n - 1) }
+func (r *sqliteReader) Text() string { r.n++; return r.stmt.ColumnText(r.n - 1) }
+func (r *sqliteReader) Blob() []byte {
+	r.n++
+	n := r.stmt.ColumnLen(r.n - 1)
+	if n == 0 {
+		return nil
+	}
+	out := make([]byte, n)
+	r.stmt.ColumnBytes(r.n-1, out)
+	return out
+}

@@ -1,0 +1,256 @@
+package store
+
+import (
+	"encoding/json"
+	"time"
+
+	"switchyard/internal/gateway"
+	"switchyard/internal/lifecycle"
+)
+
+// Message is a message in either direction, but for its content: that is
+// written once, this on every step.
+type Message struct {
+	ID, App, Contact, Conversation ID
+	Project                        string
+	ToApp                          bool // the direction: from the person
+	Dispatch                       bool // the processing mode
+	// Hidden messages are kept for their reports only: DISPATCH mode with a
+	// retention of 0 days.
+	Hidden   bool
+	Channel  string // that the status is about, or that it came on
+	Identity string
+	Accepted time.Time
+	Plan     []byte // the engine's, as JSON
+	State    lifecycle.State
+}
+
+var messages = &table[ID, Message]{
+	schema: define("message", 2, 9, "lane int", "id blob", "app blob", "contact blob", "project text",
+		"to_app int", "dispatch int", "hidden int", "accepted int",
+		"conversation blob", "channel text", "identity text", "plan blob",
+		"status int", "phase int", "hop int", "attempt int", "retries int", "resent int", "failed_at int", "progress text", "due int"),
+	bindKey: func(e encoder, id ID) {
+		e.Lane(id.Lane())
+		e.ID(id)
+	},
+	keyOf: func(r *Message) ID { return r.ID },
+	bind: func(e encoder, r *Message) {
+		e.Lane(r.ID.Lane())
+		e.ID(r.ID)
+		e.ID(r.App)
+		e.ID(r.Contact)
+		e.Text(r.Project)
+		e.Bool(r.ToApp)
+		e.Bool(r.Dispatch)
+		e.Bool(r.Hidden)
+		e.Time(r.Accepted)
+		e.ID(r.Conversation)
+		e.Text(r.Channel)
+		e.Text(r.Identity)
+		e.Blob(r.Plan)
+		bindState(e, &r.State)
+	},
+	scan: func(d decoder) Message {
+		d.Lane()
+		r := Message{
+			ID: d.ID(), App: d.ID(), Contact: d.ID(), Project: d.Text(),
+			ToApp: d.Bool(), Dispatch: d.Bool(), Hidden: d.Bool(), Accepted: d.Time(),
+		}
+		r.Conversation, r.Channel, r.Identity, r.Plan = d.ID(), d.Text(), d.Text(), d.Blob()
+		r.State = scanState(d)
+		return r
+	},
+}
+
+func bindState(e encoder, s *lifecycle.State) {
+	e.Int(int64(s.Status))
+	e.Int(int64(s.Phase))
+	e.Int(int64(s.Hop))
+	e.Int(int64(s.Attempt))
+	e.Int(int64(s.Retries))
+	e.Bool(s.Resent)
+	e.Time(s.FailedAt)
+	e.Text(s.ProgressText())
+	e.Time(s.Due)
+}
+
+func scanState(d decoder) lifecycle.State {
+	s := lifecycle.State{
+		Status: lifecycle.Status(d.Int()), Phase: lifecycle.Phase(d.Int()),
+		Hop: int(d.Int()), Attempt: int(d.Int()), Retries: int(d.Int()),
+		Resent: d.Bool(), FailedAt: d.Time(),
+	}
+	s.Progress = lifecycle.ParseProgress(d.Text())
+	s.Due = d.Time()
+	return s
+}
+
+// Content is what a message says: a convapi.AppMessage or ContactMessage as
+// JSON, as the direction tells.
+type Content struct {
+	ID       ID
+	Body     []byte
+	Metadata string // of the message; the one thing that can be changed
+	SenderID string // the number written to, of a message from a person
+}
+
+var contents = &table[ID, Content]{
+	schema: define("content", 2, 3, "lane int", "id blob", "body blob", "metadata text", "sender_id text"),
+	bindKey: func(e encoder, id ID) {
+		e.Lane(id.Lane())
+		e.ID(id)
+	},
+	keyOf: func(r *Content) ID { return r.ID },
+	bind: func(e encoder, r *Content) {
+		e.Lane(r.ID.Lane())
+		e.ID(r.ID)
+		e.Blob(r.Body)
+		e.Text(r.Metadata)
+		e.Text(r.SenderID)
+	},
+	scan: func(d decoder) Content {
+		d.Lane()
+		return Content{d.ID(), d.Blob(), d.Text(), d.Text()}
+	},
+}
+
+// due mirrors Message.State.Due, so that what is due is one range read.
+type due struct {
+	Message ID
+	At      time.Time
+}
+
+var dues = &table[ID, due]{
+	schema: define("due", 2, 2, "lane int", "message blob", "at int"),
+	bindKey: func(e encoder, id ID) {
+		e.Lane(id.Lane())
+		e.ID(id)
+	},
+	keyOf: func(r *due) ID { return r.Message },
+	bind: func(e encoder, r *due) {
+		e.Lane(r.Message.Lane())
+		e.ID(r.Message)
+		e.Time(r.At)
+	},
+	scan: func(d decoder) due {
+		d.Lane()
+		return due{d.ID(), d.Time()}
+	},
+}
+
+// RefKey is a provider's own id within one channel of one app.
+type RefKey struct {
+	Channel string
+	App     ID
+	Ref     string
+}
+
+// Lane is the lane of the reference's own hash.
+func (k RefKey) Lane() byte { return gateway.LaneOf(k.Ref) }
+
+func bindRefKey(e encoder, k RefKey) {
+	e.Lane(k.Lane())
+	e.Text(k.Channel)
+	e.ID(k.App)
+	e.Text(k.Ref)
+}
+
+func scanRefKey(d decoder) RefKey {
+	d.Lane()
+	return RefKey{d.Text(), d.ID(), d.Text()}
+}
+
+// Ref points from a provider's id to the part of the message that it names.
+type Ref struct {
+	RefKey
+	Message   ID
+	Hop, Part int
+}
+
+var refs = &table[RefKey, Ref]{
+	schema:  define("ref", 4, 4, "lane int", "channel text", "app blob", "ref text", "message blob", "hop int", "part int"),
+	bindKey: bindRefKey,
+	keyOf:   func(r *Ref) RefKey { return r.RefKey },
+	bind: func(e encoder, r *Ref) {
+		bindRefKey(e, r.RefKey)
+		e.ID(r.Message)
+		e.Int(int64(r.Hop))
+		e.Int(int64(r.Part))
+	},
+	scan: func(d decoder) Ref {
+		return Ref{scanRefKey(d), d.ID(), int(d.Int()), int(d.Int())}
+	},
+}
+
+// Held keeps reports on a reference that is not known yet, because they
+// overtook the answer to the send. Reports is a JSON array of the engine's.
+type Held struct {
+	RefKey
+	At      time.Time
+	Reports json.RawMessage
+}
+
+var heldReports = &table[RefKey, Held]{
+	schema:  define("held_report", 4, 4, "lane int", "channel text", "app blob", "ref text", "at int", "reports blob"),
+	bindKey: bindRefKey,
+	keyOf:   func(r *Held) RefKey { return r.RefKey },
+	bind: func(e encoder, r *Held) {
+		bindRefKey(e, r.RefKey)
+		e.Time(r.At)
+		e.Blob(r.Reports)
+	},
+	scan: func(d decoder) Held {
+		return Held{scanRefKey(d), d.Time(), d.Blob()}
+	},
+}
+
+// Seen remembers what a provider has already delivered, by its own key.
+type Seen struct {
+	RefKey
+	At time.Time
+}
+
+var seenKeys = &table[RefKey, Seen]{
+	schema:  define("seen", 4, 4, "lane int", "channel text", "app blob", "ref text", "at int"),
+	bindKey: bindRefKey,
+	keyOf:   func(r *Seen) RefKey { return r.RefKey },
+	bind:    func(e encoder, r *Seen) { bindRefKey(e, r.RefKey); e.Time(r.At) },
+	scan:    func(d decoder) Seen { return Seen{scanRefKey(d), d.Time()} },
+}
+
+// IdempotencyKey is a customer's key for one send.
+type IdempotencyKey struct{ Project, Key string }
+
+// Lane is the lane of the key's own hash.
+func (k IdempotencyKey) Lane() byte { return gateway.LaneOf(k.Key) }
+
+// Idempotency remembers the answer to a send.
+type Idempotency struct {
+	IdempotencyKey
+	Hash    []byte // SHA-256 of the request's body
+	Message ID
+	At      time.Time // the accepted_time that was answered
+}
+
+func bindIdempotencyKey(e encoder, k IdempotencyKey) {
+	e.Lane(k.Lane())
+	e.Text(k.Project)
+	e.Text(k.Key)
+}
+
+var idempotencyKeys = &table[IdempotencyKey, Idempotency]{
+	schema:  define("idempotency", 3, 3, "lane int", "project text", "key text", "hash blob", "message blob", "at int"),
+	bindKey: bindIdempotencyKey,
+	keyOf:   func(r *Idempotency) IdempotencyKey { return r.IdempotencyKey },
+	bind: func(e encoder, r *Idempotency) {
+		bindIdempotencyKey(e, r.IdempotencyKey)
+		e.Blob(r.Hash)
+		e.ID(r.Message)
+		e.Time(r.At)
+	},
+	scan: func(d decoder) Idempotency {
+		d.Lane()
+		return Idempotency{IdempotencyKey{d.Text(), d.Text()}, d.Blob(), d.ID(), d.Time()}
+	},
+}

@@ -1,0 +1,248 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// Op is an operation: it reads and changes rows of the Tx and touches nothing
+// else. It may run more than once, so what it hands to the outside it assigns
+// anew each time.
+type Op struct {
+	// Want says in rounds which rows Run will read, so that a whole batch
+	// loads them at once; later rounds may use what earlier ones loaded. It is
+	// a hint: nil is right, only slower on PostgreSQL.
+	Want []func(*Tx)
+	// Run applies the operation. An error takes back what it did, concerns its
+	// caller alone, and is returned by Apply.
+	Run func(*Tx) error
+}
+
+// pending is an operation on its way through the writer.
+type pending struct {
+	op   Op
+	err  error
+	done chan struct{} // nil for Submit
+	then func(error)   // of Submit; may be nil
+}
+
+// Apply runs op in the next batch and returns after the commit that contains
+// it. When ctx ends first the operation may still happen.
+func (db *DB) Apply(ctx context.Context, op Op) error {
+	p := &pending{op: op, done: make(chan struct{})}
+	if err := db.enqueue(p); err != nil {
+		return err
+	}
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.done:
+		select {
+		case <-p.done:
+			return p.err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// Submit queues op and calls then, on the writer's goroutine, after its
+// commit. It waits for room in the queue instead of refusing: for what the
+// gateway owes to somebody, not for what it may refuse.
+func (db *DB) Submit(op Op, then func(error)) {
+	p := &pending{op: op, then: then}
+	select {
+	case db.queue <- p:
+	case <-db.done:
+		if then != nil {
+			then(ErrClosed)
+		}
+	}
+}
+
+// ApplyOwed is Apply, but waits for room in the queue.
+func (db *DB) ApplyOwed(ctx context.Context, op Op) error {
+	done := make(chan error, 1)
+	db.Submit(op, func(err error) { done <- err })
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-db.done:
+		select {
+		case err := <-done:
+			return err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+func (db *DB) enqueue(p *pending) error {
+	select {
+	case <-db.done:
+		return ErrClosed
+	default:
+	}
+	select {
+	case db.queue <- p:
+		return nil
+	default:
+		return ErrOverloaded
+	}
+}
+
+// Queued is the number of operations that wait.
+func (db *DB) Queued() int { return len(db.queue) }
+
+// write is the writer: it takes what is queued, never waits for more, and ends
+// when Close is called and the queue is empty, or when a commit fails.
+func (db *DB) write() {
+	defer close(db.done)
+	heartbeat := time.NewTicker(ownerRenewal)
+	defer heartbeat.Stop()
+	batch := make([]*pending, 0, batchSize)
+	for {
+		batch = batch[:0]
+		select {
+		case p := <-db.queue:
+			batch = append(batch, p)
+		case <-heartbeat.C:
+		case <-db.stop:
+			select {
+			case p := <-db.queue:
+				batch = append(batch, p)
+			default:
+				return
+			}
+		}
+		batch = db.gather(batch)
+		if err := db.run(batch); err != nil {
+			db.fail(batch, err)
+			return
+		}
+	}
+}
+
+func (db *DB) gather(batch []*pending) []*pending {
+	for len(batch) < batchSize {
+		select {
+		case p := <-db.queue:
+			batch = append(batch, p)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// run commits a batch, or, if a statement of it fails, each of its operations
+// alone. The error it returns is fatal.
+func (db *DB) run(batch []*pending) error {
+	begin := time.Now()
+	err := db.commit(batch)
+	if _, ok := errors.AsType[*statementError](err); ok && len(batch) > 1 {
+		for _, p := range batch {
+			if err := db.run([]*pending{p}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if statement, ok := errors.AsType[*statementError](err); ok {
+		if len(batch) == 0 {
+			return err
+		}
+		batch[0].answer(statement.error)
+		return nil
+	}
+	if err == nil && db.opts.Observe != nil && len(batch) > 0 {
+		db.opts.Observe(len(batch), time.Since(begin))
+	}
+	return err
+}
+
+// commit applies the operations to one Tx, writes it and answers.
+func (db *DB) commit(batch []*pending) error {
+	ctx := context.Background()
+	tx := newTx(ctx, db, time.Now())
+	if err := db.preload(ctx, tx, batch); err != nil {
+		return err
+	}
+	for _, p := range batch {
+		p.err = apply(tx, p.op)
+		if lost, ok := errors.AsType[*statementError](p.err); ok && len(batch) > 1 {
+			return lost
+		}
+		if p.err != nil {
+			tx.undo()
+		}
+		tx.journal = tx.journal[:0]
+	}
+	if err := db.engine.commit(ctx, tx); err != nil {
+		return err
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	for _, p := range batch {
+		p.answer(p.err)
+	}
+	return nil
+}
+
+func (db *DB) preload(ctx context.Context, tx *Tx, batch []*pending) error {
+	for round := 0; ; round++ {
+		more := false
+		for _, p := range batch {
+			if round < len(p.op.Want) {
+				p.op.Want[round](tx)
+				more = true
+			}
+		}
+		if !more {
+			return nil
+		}
+		if err := db.engine.load(ctx, tx); err != nil {
+			return err
+		}
+	}
+}
+
+// apply runs one operation; a panic in it is its own error, not everybody's.
+func apply(tx *Tx, op Op) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic in an operation: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return op.Run(tx)
+}
+
+func (p *pending) answer(err error) {
+	p.err = err
+	if p.done != nil {
+		close(p.done)
+	} else if p.then != nil {
+		p.then(err)
+	}
+}
+
+// fail ends the writer: what of the batch is on disk is unknown, so nobody is
+// told that it is.
+func (db *DB) fail(batch []*pending, err error) {
+	db.failure = err
+	db.opts.Log.Error("the store failed; ending", "error", err)
+	for _, p := range batch {
+		p.answer(fmt.Errorf("%w: %w", ErrClosed, err))
+	}
+	if db.opts.Failed != nil {
+		db.opts.Failed(err)
+	}
+}
