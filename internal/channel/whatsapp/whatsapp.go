@@ -1,0 +1,135 @@
+// Package whatsapp speaks the WhatsApp Cloud API (Meta's Graph API) for one
+// phone number: it sends, verifies and parses webhooks, opens inbound media and
+// classifies Meta's errors. It must not know contacts, conversations, stores or
+// retries.
+//
+// An account is a static_bearer credential: claimed_identity is the phone
+// number id (not the number) and token the access token. callback_secret is the
+// Meta app's secret, with which webhooks are signed; empty turns the check off.
+// verify_token answers Meta's challenge; empty refuses every challenge.
+// provider_url replaces DefaultURL as it is, and only "/{phone number id}/…" is
+// put behind it: Meta takes it with a version (…/v23.0) and without (its oldest
+// version that is still served).
+package whatsapp
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"switchyard/convapi"
+	"switchyard/internal/channel"
+	"switchyard/internal/channel/rest"
+)
+
+// DefaultURL is Meta's public API with the version that this adapter is written
+// for.
+const DefaultURL = "https://graph.facebook.com/v23.0"
+
+const (
+	// concurrency serves Meta's default throughput of 80 messages a second and
+	// number at about 400 ms each.
+	concurrency = 32
+	// doubtWait is how long a status with our own message id may take.
+	doubtWait = 30 * time.Second
+)
+
+// Channel is the definition of the channel WHATSAPP.
+var Channel = channel.Definition{
+	Channel: convapi.ChannelWhatsApp,
+	Features: channel.Features{
+		ReportsDelivered: true,
+		ReportsRead:      true,
+		Concurrency:      concurrency,
+		DoubtWait:        doubtWait,
+	},
+	Check: check,
+	Open:  open,
+}
+
+// adapter implements channel.Adapter, Receiver and MediaSource.
+type adapter struct {
+	phoneNumberID string
+	token         string
+	appSecret     string
+	verifyToken   string
+	base          string // without a slash at the end
+	callbackURL   string
+	client        *rest.Client
+	log           *slog.Logger
+}
+
+var (
+	_ channel.Adapter     = (*adapter)(nil)
+	_ channel.Receiver    = (*adapter)(nil)
+	_ channel.MediaSource = (*adapter)(nil)
+)
+
+// check says what is wrong with a credential.
+func check(c convapi.ChannelCredential) error {
+	var wrong convapi.FieldErrors
+	add := func(field, description string) {
+		wrong = append(wrong, &convapi.FieldError{Field: field, Description: description})
+	}
+	switch bearer := c.StaticBearer; {
+	case bearer == nil:
+		add("static_bearer", "is required for WHATSAPP")
+	default:
+		if !digits(bearer.ClaimedIdentity) {
+			add("static_bearer.claimed_identity", "must be the phone number id: digits")
+		}
+		if bearer.Token == "" || strings.ContainsAny(string(bearer.Token), " \t\r\n") {
+			add("static_bearer.token", "must be an access token, without spaces")
+		}
+	}
+	if c.ProviderURL != "" && !baseURL(c.ProviderURL) {
+		add("provider_url", "must be an http or https URL without user, query and fragment")
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	return nil
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func baseURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == ""
+}
+
+func open(account channel.Account, env channel.Env) (channel.Adapter, error) {
+	c := account.Credential
+	if err := check(c); err != nil {
+		return nil, err
+	}
+	base := c.ProviderURL
+	if base == "" {
+		base = DefaultURL
+	}
+	token := string(c.StaticBearer.Token)
+	return &adapter{
+		phoneNumberID: c.StaticBearer.ClaimedIdentity,
+		token:         token,
+		appSecret:     string(c.CallbackSecret),
+		verifyToken:   string(c.VerifyToken),
+		base:          strings.TrimRight(base, "/"),
+		callbackURL:   account.CallbackURL,
+		client:        rest.New(env.HTTP, token, string(c.CallbackSecret), string(c.VerifyToken)),
+		log:           env.Log,
+	}, nil
+}
+
+// bearer is the header of every call.
+func (a *adapter) bearer() http.Header {
+	return http.Header{"Authorization": {"Bearer " + a.token}}
+}
+
+// errForged is the one answer to every webhook that does not prove its sender.
+var errForged = errors.New("the request does not prove that it is from Meta")
