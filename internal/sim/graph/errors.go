@@ -88,6 +88,7 @@ type errorBody struct {
 		Message   string    `json:"message"`
 		Type      string    `json:"type"`
 		Code      int       `json:"code"`
+		Subcode   int       `json:"error_subcode,omitempty"`
 		ErrorData errorData `json:"error_data"`
 		FBTraceID string    `json:"fbtrace_id"`
 	} `json:"error"`
@@ -95,7 +96,13 @@ type errorBody struct {
 
 // refuse answers with the platform's error of that code; details "" is the
 // error's title.
-func refuse(w http.ResponseWriter, code int, details string) {
+func refuse(w http.ResponseWriter, code int, details string) { refuseSub(w, code, 0, details) }
+
+// unknownObject is the subcode of an object that is not there or not for this
+// token.
+const unknownObject = 33
+
+func refuseSub(w http.ResponseWriter, code, subcode int, details string) {
 	failure, ok := failures()[code]
 	if !ok {
 		failure = failureOf{http.StatusBadRequest, "Generic error"}
@@ -106,7 +113,7 @@ func refuse(w http.ResponseWriter, code int, details string) {
 	var body errorBody
 	body.Error.Message = fmt.Sprintf("(#%d) %s", code, failure.title)
 	body.Error.Type = "OAuthException"
-	body.Error.Code = code
+	body.Error.Code, body.Error.Subcode = code, subcode
 	body.Error.ErrorData = errorData{MessagingProduct: "whatsapp", Details: details}
 	body.Error.FBTraceID = "AbCdEfGhIjK"
 	answer(w, failure.status, body)

@@ -133,7 +133,7 @@ func (s *Server) mediaURL(w http.ResponseWriter, r *http.Request) {
 	case !s.authorized(r):
 		refuse(w, 190, "Invalid OAuth access token")
 	case !mediaID.MatchString(id):
-		refuse(w, 100, "Unsupported get request. Object does not exist")
+		refuseSub(w, 100, unknownObject, "Unsupported get request. Object does not exist")
 	default:
 		answer(w, http.StatusOK, map[string]string{
 			"messaging_product": "whatsapp", "id": id, "mime_type": "image/png",

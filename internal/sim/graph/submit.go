@@ -54,7 +54,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if want := s.config.PhoneNumberID; want != "" && r.PathValue("phone") != want {
-		refuse(w, 100, "Unsupported post request. Object with ID "+strconv.Quote(r.PathValue("phone"))+" does not exist")
+		refuseSub(w, 100, unknownObject, "Unsupported post request. Object with ID "+strconv.Quote(r.PathValue("phone"))+" does not exist")
 		return
 	}
 	m, code, details := parse(http.MaxBytesReader(w, r.Body, maxBody))
