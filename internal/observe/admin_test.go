@@ -1,0 +1,140 @@
+package observe_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"switchyard/internal/observe"
+)
+
+func get(t *testing.T, mux http.Handler, path string) (status int, body string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+	return w.Code, w.Body.String()
+}
+
+func TestReadiness(t *testing.T) {
+	var health observe.Health
+	mux := observe.AdminMux(&health, prometheus.NewRegistry())
+	for _, ready := range []bool{false, true, false} {
+		health.SetReady(ready)
+		want := http.StatusServiceUnavailable
+		if ready {
+			want = http.StatusOK
+		}
+		if got, _ := get(t, mux, "/readyz"); got != want || health.Ready() != ready {
+			t.Errorf("ready %v: status %d, want %d", ready, got, want)
+		}
+		if got, _ := get(t, mux, "/healthz"); got != http.StatusOK {
+			t.Errorf("ready %v: /healthz answers %d", ready, got)
+		}
+	}
+}
+
+func TestAdminPages(t *testing.T) {
+	mux := observe.AdminMux(new(observe.Health), prometheus.NewRegistry())
+	for path, want := range map[string]int{
+		"/debug/pprof/":                   200,
+		"/debug/pprof/cmdline":            200,
+		"/debug/pprof/goroutine?debug=1":  200,
+		"/debug/pprof/heap":               200,
+		"/debug/pprof/symbol":             200,
+		"/debug/pprof/trace?seconds=0.01": 200,
+		"/metrics":                        200,
+		"/":                               404,
+		"/debug":                          404,
+	} {
+		if got, _ := get(t, mux, path); got != want {
+			t.Errorf("%s answers %d, want %d", path, got, want)
+		}
+	}
+}
+
+// observeEverything gives each metric a value, so that it is exposed.
+func observeEverything(m *observe.Metrics) {
+	m.Accepted.Inc()
+	m.Attempts.WithLabelValues("SMS", "retry").Inc()
+	m.Reports.WithLabelValues("SMS", "DELIVERED").Inc()
+	m.Inbound.WithLabelValues("SMS").Inc()
+	m.Callbacks.WithLabelValues("delivered").Inc()
+	m.CallbackDuration.Observe(0.02)
+	m.BreakersOpen.Set(2)
+	m.CommitBatch.Observe(64)
+	m.CommitDuration.Observe(0.002)
+	m.AcceptToSubmit.Observe(0.01)
+	m.EventToWebhook.Observe((20 * time.Millisecond).Seconds())
+	m.GaugeQueue("writer", func() float64 { return 7 })
+	m.GaugeQueue("lane", func() float64 { return 8 })
+}
+
+func TestMetricsAreServed(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	observeEverything(observe.NewMetrics(registry))
+	_, body := get(t, observe.AdminMux(new(observe.Health), registry), "/metrics")
+	for _, line := range []string{
+		"switchyard_messages_accepted_total 1",
+		`switchyard_attempts_total{channel="SMS",verdict="retry"} 1`,
+		`switchyard_reports_total{channel="SMS",status="DELIVERED"} 1`,
+		`switchyard_callbacks_total{outcome="delivered"} 1`,
+		`switchyard_callback_duration_seconds_bucket{le="0.032"} 1`,
+		`switchyard_commit_batch_operations_bucket{le="64"} 1`,
+		`switchyard_queue_depth{queue="writer"} 7`,
+		`switchyard_queue_depth{queue="lane"} 8`,
+		"switchyard_breakers_open 2",
+		"go_goroutines ",
+		"process_open_fds ",
+	} {
+		if !strings.Contains(body, "\n"+line) {
+			t.Errorf("/metrics lacks %s", line)
+		}
+	}
+}
+
+// The package comment is where operators are sent to: it lists what there is,
+// with the labels, and nothing else.
+func TestDocumentedMetricsAreTheRealOnes(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	observeEverything(observe.NewMetrics(registry))
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, family := range families {
+		if !strings.HasPrefix(family.GetName(), "switchyard_") {
+			continue
+		}
+		var labels []string
+		for _, pair := range family.GetMetric()[0].GetLabel() {
+			labels = append(labels, pair.GetName())
+		}
+		text := family.GetName()
+		if len(labels) > 0 {
+			text += "{" + strings.Join(labels, ",") + "}"
+		}
+		got = append(got, text)
+	}
+	source, err := os.ReadFile("observe.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, match := range regexp.MustCompile(`(?m)^//\t(switchyard_\S+)`).FindAllSubmatch(source, -1) {
+		want = append(want, string(match[1]))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("documented (-), registered (+):\n%s", diff)
+	}
+}
