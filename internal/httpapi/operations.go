@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"switchyard/convapi"
+)
+
+// operation answers one call of the API. What it returns is the body of the 200.
+type operation func(context.Context, *call) (any, error)
+
+// call is one authorized request on its way to an operation.
+type call struct {
+	project string
+	ids     []string    // what stood in the path where the pattern has "*"
+	body    []byte      // of POST, PATCH and PUT
+	reply   http.Header // headers of the answer
+	request *http.Request
+}
+
+// query parses the query string.
+func (c *call) query() *query { return parseQuery(c.request.URL.RawQuery) }
+
+// done is the body of an answer that has nothing to say.
+type done struct{}
+
+// decode reads a body into a new T; see convapi.Decode. An empty body counts as
+// an empty object, so that the answer names the members that are missing.
+func decode[T any](body []byte) (T, error) {
+	var v T
+	if len(body) == 0 {
+		return v, nil
+	}
+	err := convapi.Decode(body, &v)
+	return v, err
+}
+
+// operations are the operations of the contract that exist, version 1.
+func (a *api) operations() []route {
+	return []route{
+		{"POST", "messages:send", a.sendMessage},
+		{"GET", "messages", a.listMessages},
+		{"GET", "messages/*", a.getMessage},
+		{"PATCH", "messages/*", a.updateMessage},
+		{"DELETE", "messages/*", a.deleteMessage},
+
+		{"POST", "apps", a.createApp},
+		{"GET", "apps", a.listApps},
+		{"GET", "apps/*", a.getApp},
+		{"PATCH", "apps/*", a.updateApp},
+		{"DELETE", "apps/*", a.deleteApp},
+
+		{"POST", "webhooks", a.createWebhook},
+		{"GET", "apps/*/webhooks", a.listWebhooks},
+		{"GET", "webhooks/*", a.getWebhook},
+		{"PATCH", "webhooks/*", a.updateWebhook},
+		{"DELETE", "webhooks/*", a.deleteWebhook},
+
+		{"POST", "contacts", a.createContact},
+		{"GET", "contacts", a.listContacts},
+		{"GET", "contacts/*", a.getContact},
+		{"PATCH", "contacts/*", a.updateContact},
+		{"DELETE", "contacts/*", a.deleteContact},
+
+		{"POST", "conversations", a.createConversation},
+		{"GET", "conversations", a.listConversations},
+		{"GET", "conversations/*", a.getConversation},
+		{"PATCH", "conversations/*", a.updateConversation},
+		{"DELETE", "conversations/*", a.deleteConversation},
+		{"POST", "conversations/*:stop", a.stopConversation},
+	}
+}
+
+// notBuiltV1 are the operations of the contract that this gateway does not have
+// yet, version 1. They answer 501, so that nobody takes them for a typing error.
+func (a *api) notBuiltV1() []route {
+	return []route{
+		{"POST", "messages:fetch-last-message", notBuilt},
+		{"POST", "messages:transcode", notBuilt},
+		{"POST", "contacts/*:merge", notBuilt},
+		{"POST", "contacts:getChannelProfile", notBuilt},
+		{"GET", "contacts:identityConflicts", notBuilt},
+		{"GET", "conversations:recent", notBuilt},
+		{"POST", "conversations/*:inject-message", notBuilt},
+		{"POST", "conversations/*:inject-event", notBuilt},
+		{"POST", "events:send", notBuilt},
+		{"GET", "events", notBuilt},
+		{"GET", "events/*", notBuilt},
+		{"DELETE", "events/*", notBuilt},
+		{"POST", "capability:query", notBuilt},
+		{"GET", "apps/*/consents/*", notBuilt},
+		{"GET", "apps/*/consents/identities/*", notBuilt},
+		{"GET", "settings", notBuilt},
+		{"POST", "settings", notBuilt},
+		{"PATCH", "settings", notBuilt},
+		{"DELETE", "settings", notBuilt},
+		{"GET", "templates", notBuilt},
+		{"POST", "templates", notBuilt},
+		{"GET", "templates/*", notBuilt},
+		{"PATCH", "templates/*", notBuilt},
+		{"DELETE", "templates/*", notBuilt},
+		{"POST", "optins:register", notBuilt},
+		{"POST", "optouts:register", notBuilt},
+	}
+}
+
+// notBuiltV2 are the operations of the Template Management API.
+func (a *api) notBuiltV2() []route {
+	return []route{
+		{"GET", "templates", notBuilt},
+		{"POST", "templates", notBuilt},
+		{"GET", "templates/*", notBuilt},
+		{"PUT", "templates/*", notBuilt},
+		{"DELETE", "templates/*", notBuilt},
+		{"GET", "templates/*/translations", notBuilt},
+	}
+}
+
+func notBuilt(context.Context, *call) (any, error) { return nil, errNotBuilt }
