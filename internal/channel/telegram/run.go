@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,7 +24,7 @@ const (
 // pollTime leaves half of the client's time limit (0: none) to the network.
 func pollTime(limit time.Duration) time.Duration {
 	if limit > 0 && limit/2 < maxPoll {
-		return (limit / 2).Truncate(time.Second)
+		return max((limit / 2).Truncate(time.Second), time.Second)
 	}
 	return maxPoll
 }
@@ -90,6 +91,9 @@ func (a *adapter) poll(ctx context.Context, sink channel.Sink, offset int64) (in
 		if u.CallbackQuery != nil {
 			taps = append(taps, u.CallbackQuery.ID)
 		}
+	}
+	if len(raws) > 0 && next == 0 {
+		return 0, errors.New("none of the updates has an id")
 	}
 	if len(batch.Inbound) > 0 {
 		if err := sink.Deliver(ctx, batch); err != nil {

@@ -41,7 +41,10 @@ type Config struct {
 	// Prepare sets the headers of a request, its signature above all. nil sets
 	// none.
 	Prepare func(header http.Header, body []byte)
-	Log     *slog.Logger
+	// Answered gets the body of each 2xx answer, at most 64 KiB of it. nil
+	// ignores them.
+	Answered func(body []byte)
+	Log      *slog.Logger
 }
 
 // Notifier posts for one provider. Make it with New; Close it.
@@ -153,10 +156,15 @@ func (n *Notifier) PostNow(ctx context.Context, body []byte) error {
 		return fmt.Errorf("post the notification: %w", err)
 	}
 	defer res.Body.Close()
-	// What cannot be drained only costs the connection.
-	_, _ = io.CopyN(io.Discard, res.Body, 64<<10)
+	answer, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+	if err != nil {
+		return fmt.Errorf("read the answer to the notification: %w", err)
+	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return fmt.Errorf("post the notification: status %d", res.StatusCode)
+	}
+	if n.config.Answered != nil {
+		n.config.Answered(answer)
 	}
 	return nil
 }
