@@ -87,6 +87,8 @@ func TestUpdates(t *testing.T) {
 			[]string{"conversation_metadata_report_view", "processing_mode", "retention_policy.retention_type", "retention_policy.ttl_days",
 				"dispatch_retention_policy.retention_type", "dispatch_retention_policy.ttl_days",
 				"delivery_report_based_fallback.delivery_report_waiting_time", "message_retry_settings.retry_duration"}},
+		{"app, wrong types", `{"smart_conversation":{"enabled":"yes"},"message_retry_settings":{"retry_duration":"60"},"retention_policy":[],"channel_credentials":[{"smpp_credentials":{"max_tps":"1"},"http_sms_credentials":null}]}`, checkApp,
+			[]string{"channel_credentials[0].smpp_credentials.max_tps", "retention_policy", "smart_conversation.enabled", "message_retry_settings.retry_duration"}},
 		{"webhook, nothing", `{}`, checkWebhook, nil},
 		{"webhook, bad", `{"target":"gopher://x","target_type":"SMTP","triggers":["CAPABILITY","UNSPECIFIED_TRIGGER","CAPABILITY"],"client_credentials":{"endpoint":"x","scope":"` + long(1025) + `","response_type":"` + long(65) + `","token_request_type":"X"}}`, checkWebhook,
 			[]string{"target", "target_type", "triggers[1]", "triggers[2]", "client_credentials.client_id", "client_credentials.client_secret",

@@ -225,6 +225,22 @@ func TestInjectedMessage(t *testing.T) {
 	}
 }
 
+func TestInjectedEvent(t *testing.T) {
+	now := time.Date(2026, 5, 4, 8, 0, 0, 0, time.UTC)
+	fine := InjectEventRequest{AppEvent: &AppEvent{ComposingEvent: &Empty{}}, AcceptTime: At(now.Add(-time.Hour))}
+	if err := fine.Validate(now); err != nil {
+		t.Error(err)
+	}
+	wrong := InjectEventRequest{
+		AppEvent:        &AppEvent{AgentLeftEvent: &AgentEvent{&Agent{Type: "CAT"}}},
+		ChannelIdentity: &ChannelIdentity{}, ProcessingMode: ModeDispatch,
+	}
+	want := []string{"app_event.agent_left_event.agent.type", "accept_time", "channel_identity.channel", "channel_identity.identity", "processing_mode"}
+	if diff := cmp.Diff(want, fieldsOf(wrong.Validate(now))); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestEnumsKnowTheirValuesOnly(t *testing.T) {
 	for _, c := range Channels() {
 		if !c.Known() {
