@@ -87,7 +87,7 @@ func TestForgetsCallsOlderThanTheWindow(t *testing.T) {
 		if i%2 == 1 {
 			o = bad
 		}
-		// 3 s apart: never 20 calls within 60 s once the slots are full.
+		// 19 calls in any 60 s, just too few for the ratio to count.
 		s = s.Next(breaker.DefaultConfig(), o, start.Add(time.Duration(i)*3200*time.Millisecond))
 	}
 	if s.Phase != breaker.Closed {

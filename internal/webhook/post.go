@@ -59,7 +59,7 @@ func (p *Poster) Close() { p.transport.CloseIdleConnections() }
 
 // Post makes one attempt. It follows no redirect. It returns within the
 // configured timeout, or as soon as ctx ends: then the outcome is Retry and Err
-// is ctx's error, which says nothing about the endpoint.
+// is the cause of ctx's end, which says nothing about the endpoint.
 func (p *Poster) Post(ctx context.Context, r Request) Outcome {
 	start := time.Now()
 	timed, cancel := context.WithTimeoutCause(ctx, p.timeout, errTimeout)
