@@ -10,7 +10,7 @@ type Language string
 
 // The languages that this code itself names; the rest are in Languages.
 const (
-	LanguageUnspecified Language = "UNSPECIFIED" // of contacts made from a message; not accepted in requests by the vendor, accepted here
+	LanguageUnspecified Language = "UNSPECIFIED" // of contacts that were made from a message
 	LanguageEnUS        Language = "EN_US"
 )
 
