@@ -116,8 +116,8 @@ func (a *api) updateMessage(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if request.Metadata == nil {
-		return nil, gateway.Invalid("metadata", "is required")
+	if err := request.Validate(); err != nil {
+		return nil, err
 	}
 	return a.engine.UpdateMessage(ctx, c.project, c.ids[0], source, *request.Metadata)
 }

@@ -156,12 +156,8 @@ func hasPath(t reflect.Type, path string) bool {
 // presentPaths lists the members of a JSON object that t has. An object within is
 // listed by its own members, unless t takes it as a whole.
 func presentPaths(object []byte, t reflect.Type, prefix string) []string {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(object, &members) != nil {
-		return nil // an empty body, or null
-	}
 	var paths []string
-	for name, value := range members {
+	for name, value := range membersOf(object) {
 		field, ok := fieldNamed(t, name)
 		if !ok {
 			continue
@@ -183,11 +179,11 @@ func isSettings(t reflect.Type) bool {
 // mergePatch applies a JSON merge patch by the algorithm of RFC 7386 section 2.
 // Both texts are valid JSON, or empty for nothing.
 func mergePatch(target, patch json.RawMessage) json.RawMessage {
-	var changes, merged map[string]json.RawMessage
-	if json.Unmarshal(patch, &changes) != nil {
+	changes, merged := membersOf(patch), membersOf(target)
+	if changes == nil {
 		return patch
 	}
-	if json.Unmarshal(target, &merged) != nil || merged == nil {
+	if merged == nil {
 		merged = make(map[string]json.RawMessage)
 	}
 	for name, change := range changes {
@@ -198,4 +194,13 @@ func mergePatch(target, patch json.RawMessage) json.RawMessage {
 		merged[name] = mergePatch(merged[name], change)
 	}
 	return mustMarshal(merged)
+}
+
+// membersOf decodes a JSON object; nil for anything else.
+func membersOf(text []byte) map[string]json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(text, &members) != nil {
+		return nil
+	}
+	return members
 }

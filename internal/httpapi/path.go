@@ -100,21 +100,20 @@ func splitPath(u *url.URL) []string {
 // a redirect. It belongs around an http.ServeMux, which would redirect.
 func CollapseSlashes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.Contains(r.URL.EscapedPath(), "//") {
+		path := r.URL.EscapedPath()
+		if !strings.Contains(path, "//") {
 			next.ServeHTTP(w, r)
 			return
 		}
+		for strings.Contains(path, "//") {
+			path = strings.ReplaceAll(path, "//", "/")
+		}
 		clean := *r
 		clean.URL = new(*r.URL)
-		clean.URL.Path = singleSlashes(r.URL.Path)
-		clean.URL.RawPath = singleSlashes(r.URL.RawPath)
+		clean.URL.RawPath = path
+		if unescaped, err := url.PathUnescape(path); err == nil {
+			clean.URL.Path = unescaped
+		}
 		next.ServeHTTP(w, &clean)
 	})
-}
-
-func singleSlashes(path string) string {
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
-	}
-	return path
 }
