@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -22,8 +23,7 @@ func Apply(p Plan, s State, sig Signal, now time.Time, rnd float64) (State, []Ef
 	case Refused:
 		m.refused(sig)
 	case Lost:
-		m.handedOver(sig.Hop, sig.Parts, sig.Now)
-		if m.current(sig.Hop, sig.Attempt) {
+		if m.answered(sig.Hop, sig.Attempt, sig.Parts, sig.Now) {
 			m.doubt()
 		}
 	case Orphaned:
@@ -59,11 +59,6 @@ func (m *machine) expired() bool {
 
 func (m *machine) hopsLeft() bool { return m.Hop+1 < len(m.plan.Hops) }
 
-// current says whether an answer is that of the attempt under way.
-func (m *machine) current(hop, attempt int) bool {
-	return m.Phase == Sending && m.Hop == hop && m.Attempt == attempt
-}
-
 func (m *machine) claimed() {
 	if m.Phase != Waiting || m.Status.Settled() || m.now.Before(m.Due) {
 		return
@@ -82,8 +77,7 @@ func (m *machine) claimed() {
 }
 
 func (m *machine) accepted(sig Accepted) {
-	m.handedOver(sig.Hop, sig.Parts, sig.Now)
-	if !m.current(sig.Hop, sig.Attempt) {
+	if !m.answered(sig.Hop, sig.Attempt, sig.Parts, sig.Now) {
 		return
 	}
 	m.submitted()
@@ -93,26 +87,30 @@ func (m *machine) accepted(sig Accepted) {
 	}
 }
 
-// handedOver keeps count of parts, whatever became of the attempt: a report
-// on any of them may still come.
-func (m *machine) handedOver(hop, parts, now int) {
+// answered says whether an answer is that of the attempt under way, and notes
+// the parts that it tells of. A late one still says how many reports to wait
+// for; but what it handed over must not be counted twice.
+func (m *machine) answered(hop, attempt, parts, now int) bool {
+	current := m.Phase == Sending && m.Hop == hop && m.Attempt == attempt
 	p := &m.Progress[hop]
 	p.Parts = max(p.Parts, uint8(min(parts, MaxParts)))
-	p.Accepted = min(p.Accepted+uint8(now), p.Parts)
+	if current {
+		p.Accepted = uint8(min(int(p.Accepted)+now, int(p.Parts)))
+	}
+	return current
 }
 
 // submitted enters the phase Submitted on the current hop.
 func (m *machine) submitted() {
-	m.Phase = Submitted
-	if m.Status.Settled() {
-		m.Due = time.Time{}
+	m.Phase, m.Due = Submitted, time.Time{}
+	if m.Status.Settled() { // by a late report of an earlier hop
 		m.do(Duplicate{})
 		return
 	}
 	hop := m.plan.Hops[m.Hop]
 	m.Status = OnChannel
-	m.Due = time.Time{}
-	m.do(TellSubmitted{m.Hop}, Tell{Status: OnChannel, Hop: m.Hop})
+	m.tellSubmitted(m.Hop)
+	m.do(Tell{Status: OnChannel, Hop: m.Hop})
 	switch {
 	case hop.Assume:
 		m.settle(Delivered, m.Hop)
@@ -121,9 +119,16 @@ func (m *machine) submitted() {
 	}
 }
 
+// tellSubmitted tells once for each hop, and before anything good of it.
+func (m *machine) tellSubmitted(hop int) {
+	if !m.Progress[hop].Told {
+		m.Progress[hop].Told = true
+		m.do(TellSubmitted{hop})
+	}
+}
+
 func (m *machine) refused(sig Refused) {
-	m.handedOver(sig.Hop, sig.Parts, sig.Now)
-	if !m.current(sig.Hop, sig.Attempt) {
+	if !m.answered(sig.Hop, sig.Attempt, sig.Parts, sig.Now) {
 		return
 	}
 	switch {
@@ -174,6 +179,7 @@ func (m *machine) doubt() {
 	switch {
 	case m.Status.Settled():
 		m.Phase, m.Due = Submitted, time.Time{}
+		m.do(Duplicate{})
 	case hop.Resend && !m.Resent:
 		m.Due = m.now.Add(hop.DoubtWait)
 	case m.plan.ReportWait > 0 && m.hopsLeft():
@@ -217,15 +223,14 @@ func (m *machine) reported(sig Reported) {
 	}
 	switch sig.Status {
 	case OnChannel:
-		if sig.Hop == m.Hop && m.Phase == Doubt {
+		// This settles a doubt, also one whose resend waits for its turn.
+		if sig.Hop == m.Hop && (m.Phase == Doubt || m.Phase == Waiting && m.Resent) {
 			m.submitted()
 		}
 	case Delivered:
-		if m.mark(sig.Hop, sig.Part) && m.Status != Delivered {
-			m.settle(Delivered, sig.Hop)
-		}
+		m.arrived(Delivered, sig.Hop, sig.Part)
 	case Read:
-		m.settle(Read, sig.Hop)
+		m.arrived(Read, sig.Hop, Whole)
 	case Failed:
 		// The failure of an earlier hop is old news; that of one of two
 		// attempts in doubt says nothing about the other.
@@ -235,33 +240,42 @@ func (m *machine) reported(sig Reported) {
 	}
 }
 
+// arrived: the person has a part of the message, or the whole, by a hop. If a
+// later hop has been submitted meanwhile, that may reach the person as well.
+func (m *machine) arrived(status Status, hop, part int) {
+	known := m.Status.Settled() && slices.ContainsFunc(m.Progress[:m.Hop], Progress.complete)
+	if !m.mark(hop, part) {
+		return
+	}
+	if hop < m.Hop && !known && (m.Phase == Submitted || m.Phase == Doubt) {
+		m.do(Duplicate{})
+	}
+	if status > m.Status {
+		m.settle(status, hop)
+	}
+}
+
 // mark notes a delivered part and says whether all are.
 func (m *machine) mark(hop, part int) bool {
 	p := &m.Progress[hop]
-	if part == Whole {
+	switch {
+	case part == Whole:
 		p.Parts = max(p.Parts, 1)
-		p.Delivered = 1<<p.Parts - 1
-		return true
-	}
-	if part < MaxParts {
+		p.Delivered = math.MaxUint64 // however many there turn out to be
+	case part >= 0 && part < MaxParts:
 		p.Delivered |= 1 << part
 	}
 	return p.complete()
 }
 
 // settle tells DELIVERED or READ of a hop. A later hop that has not been
-// submitted is never tried; one that has may reach the person as well.
+// submitted is never tried.
 func (m *machine) settle(status Status, hop int) {
-	first := !m.Status.Settled()
-	if first && hop == m.Hop && m.Phase != Submitted {
-		m.do(TellSubmitted{hop}) // the report overtook the channel's answer
-	}
-	if first && hop < m.Hop && (m.Phase == Submitted || m.Phase == Doubt) {
-		m.do(Duplicate{})
-	}
+	settled := m.Status.Settled()
 	m.Status = status
+	m.tellSubmitted(hop) // the report may have overtaken the channel's answer
 	m.do(Tell{Status: status, Hop: hop})
-	if m.Phase == Sending && hop < m.Hop {
+	if m.Phase == Sending && (settled || hop < m.Hop) {
 		return // its answer will tell whether there are two
 	}
 	m.Phase, m.Due = Submitted, time.Time{}

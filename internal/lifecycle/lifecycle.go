@@ -86,11 +86,13 @@ type Progress struct {
 	Attempts  uint8  // attempts started; stays at 255
 	Parts     uint8  // in all; 0 as long as it is not known
 	Accepted  uint8  // parts that the channel took
-	Delivered uint64 // a bit for each delivered part
+	Delivered uint64 // a bit for each delivered part; all are set for the whole
+	Told      bool   // TellSubmitted was given
 }
 
 func (p Progress) complete() bool {
-	return p.Parts > 0 && p.Delivered == 1<<p.Parts-1
+	all := uint64(1)<<p.Parts - 1
+	return p.Parts > 0 && p.Delivered&all == all
 }
 
 // State is what changes.
@@ -210,8 +212,8 @@ func (TellSubmitted) effect() {}
 func (Revoke) effect()        {}
 func (Duplicate) effect()     {}
 
-// ProgressText gives the progress of all hops as text: "2.3.1.1,0.0.0.0" is
-// attempts, parts, accepted and delivered of each hop.
+// ProgressText gives the progress of all hops as text: "2.3.1.1.1,0.0.0.0.0" is
+// attempts, parts, accepted, delivered and told (0 or 1) of each hop.
 func (s *State) ProgressText() string {
 	var b []byte
 	for i, p := range s.Progress {
@@ -222,6 +224,11 @@ func (s *State) ProgressText() string {
 		b = strconv.AppendUint(append(b, '.'), uint64(p.Parts), 10)
 		b = strconv.AppendUint(append(b, '.'), uint64(p.Accepted), 10)
 		b = strconv.AppendUint(append(b, '.'), p.Delivered, 10)
+		told := byte('0')
+		if p.Told {
+			told = '1'
+		}
+		b = append(b, '.', told)
 	}
 	return string(b)
 }
@@ -233,7 +240,7 @@ func ParseProgress(text string) []Progress {
 	}
 	var out []Progress
 	for hop := range strings.SplitSeq(text, ",") {
-		var n [4]uint64
+		var n [5]uint64
 		i := 0
 		for field := range strings.SplitSeq(hop, ".") {
 			if i < len(n) {
@@ -241,7 +248,7 @@ func ParseProgress(text string) []Progress {
 				i++
 			}
 		}
-		out = append(out, Progress{uint8(n[0]), uint8(n[1]), uint8(n[2]), n[3]})
+		out = append(out, Progress{uint8(n[0]), uint8(n[1]), uint8(n[2]), n[3], n[4] == 1})
 	}
 	return out
 }
