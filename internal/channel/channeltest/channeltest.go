@@ -1,0 +1,343 @@
+// Package channeltest holds the laws that every REST adapter has to keep,
+// whatever its protocol. An adapter's test says how its account and its provider
+// look and calls Run.
+package channeltest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"switchyard/convapi"
+	"switchyard/internal/channel"
+)
+
+// Harness describes one channel.
+type Harness struct {
+	Definition channel.Definition
+	// Credential is valid and names the provider's URL.
+	Credential func(providerURL string) convapi.ChannelCredential
+	// Secrets are those of Credential; they are shown nowhere.
+	Secrets []string
+	// Outbound is a message that the provider takes, of which Accept answers
+	// with a Receipt of the Refs.
+	Outbound channel.Outbound
+	Accept   http.HandlerFunc
+	Refs     []string
+	// Throttled answers with the rate limit and a wish of WantWait.
+	Throttled http.HandlerFunc
+	WantWait  time.Duration
+	// MaxText is the longest text in characters.
+	MaxText int
+	// Notification makes a genuine notification with something in it: a request
+	// and its body. Forgeries makes requests for the same body that prove
+	// nothing. Both nil if the adapter is no Receiver.
+	Notification func() (*http.Request, []byte)
+	Forgeries    func() map[string]*http.Request
+}
+
+// Account gives the harness's account at a provider.
+func (h Harness) Account(providerURL string) channel.Account {
+	return channel.Account{
+		AppID: "APP1", Credential: h.Credential(providerURL), CallbackURL: "http://gateway.test/channels/APP1/" + string(h.Definition.Channel),
+	}
+}
+
+// Run checks the laws.
+func Run(t *testing.T, h Harness) {
+	t.Run("credential", h.credential)
+	t.Run("accepted", h.accepted)
+	t.Run("refused connection is retry", h.connectionRefused)
+	t.Run("broken answers are unknown", h.broken)
+	t.Run("canceled is unknown", h.canceled)
+	t.Run("statuses", h.statuses)
+	t.Run("throttled", h.throttled)
+	t.Run("endless answer", h.endless)
+	t.Run("text limits", h.textLimits)
+	if h.Notification != nil {
+		t.Run("same notification, same keys", h.sameKeys)
+		t.Run("forgeries", h.forgeries)
+	}
+}
+
+// world is an adapter with everything that it says and opens under watch.
+type world struct {
+	t       *testing.T
+	adapter channel.Adapter
+	secrets []string
+	log     *lockedBuffer
+	bodies  *bodies
+}
+
+// open makes the adapter of an account at a provider that answers with handler.
+func (h Harness) open(t *testing.T, handler http.HandlerFunc) *world {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return h.openAt(t, server.URL)
+}
+
+func (h Harness) openAt(t *testing.T, providerURL string) *world {
+	t.Helper()
+	w := &world{t: t, secrets: h.Secrets, log: &lockedBuffer{}, bodies: &bodies{next: &http.Transport{}}}
+	adapter, err := h.Definition.Open(h.Account(providerURL), channel.Env{
+		HTTP: &http.Client{Transport: w.bodies},
+		Log:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.adapter = adapter
+	t.Cleanup(func() {
+		w.hide("the log", w.log.String())
+		w.hide("the adapter printed", fmt.Sprintf("%v", h.Account(providerURL).Credential))
+		w.bodies.check(t)
+		w.bodies.next.CloseIdleConnections()
+	})
+	return w
+}
+
+// hide fails if text shows a secret.
+func (w *world) hide(what, text string) {
+	w.t.Helper()
+	for _, secret := range w.secrets {
+		if strings.Contains(text, secret) {
+			w.t.Errorf("%s shows a secret: %s", what, strings.ReplaceAll(text, secret, "<SECRET>"))
+		}
+	}
+}
+
+// fail sends and gives the Failure.
+func (w *world) fail(ctx context.Context, m channel.Outbound) *channel.Failure {
+	w.t.Helper()
+	receipt, err := w.adapter.Send(ctx, m)
+	if err == nil {
+		w.t.Fatalf("accepted as %v, want a failure", receipt)
+	}
+	f, ok := errors.AsType[*channel.Failure](err)
+	if !ok {
+		w.t.Fatalf("got %T, want a *channel.Failure", err)
+	}
+	w.hide("the error", err.Error()+fmt.Sprintf("%+v %#v", f.Reason, f.Err))
+	if !f.Reason.Code.Known() || !f.Reason.SubCode.Known() || f.Reason.Description == "" {
+		w.t.Errorf("reason %+v is not one of the contract's or says nothing", f.Reason)
+	}
+	return f
+}
+
+func (h Harness) credential(t *testing.T) {
+	good := h.Credential("http://127.0.0.1:1")
+	if err := h.Definition.Check(good); err != nil {
+		t.Errorf("a good credential: %v", err)
+	}
+	for name, bad := range map[string]convapi.ChannelCredential{
+		"empty":            {Channel: h.Definition.Channel},
+		"bad provider_url": h.Credential("ftp://127.0.0.1"),
+		"query in the URL": h.Credential("http://127.0.0.1?a=b"),
+	} {
+		err := h.Definition.Check(bad)
+		if _, ok := errors.AsType[*convapi.FieldError](err); !ok {
+			t.Errorf("%s: got %v, want a *convapi.FieldError", name, err)
+		}
+		if _, err := h.Definition.Open(channel.Account{Credential: bad}, channel.Env{HTTP: http.DefaultClient, Log: slog.New(slog.DiscardHandler)}); err == nil {
+			t.Errorf("%s: opened", name)
+		}
+	}
+}
+
+func (h Harness) accepted(t *testing.T) {
+	w := h.open(t, h.Accept)
+	receipt, err := w.adapter.Send(t.Context(), h.Outbound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(h.Refs, receipt.Refs); diff != "" {
+		t.Errorf("refs (-want +got):\n%s", diff)
+	}
+}
+
+func (h Harness) connectionRefused(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	f := h.openAt(t, "http://"+closed.Addr().String()).fail(t.Context(), h.Outbound)
+	if f.Verdict != channel.Retry {
+		t.Errorf("verdict %v, want retry", f.Verdict)
+	}
+}
+
+func (h Harness) broken(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"dropped":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"empty":      func(http.ResponseWriter, *http.Request) {},
+		"not JSON":   func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>ok</html>") },
+		"other JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"messages":[],"ok":true}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if f := h.open(t, drained(handler)).fail(t.Context(), h.Outbound); f.Verdict != channel.Unknown {
+				t.Errorf("verdict %v, want unknown", f.Verdict)
+			}
+		})
+	}
+}
+
+func (h Harness) canceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	w := h.open(t, drained(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
+	f := w.fail(ctx, h.Outbound)
+	if f.Verdict != channel.Unknown || !errors.Is(f.Err, context.Canceled) {
+		t.Errorf("verdict %v because of %v, want unknown because of the cancellation", f.Verdict, f.Err)
+	}
+}
+
+// Statuses without words that the channel knows have the meaning that they have
+// everywhere, and a provider that repeats the credential is not repeated.
+func (h Harness) statuses(t *testing.T) {
+	for status, want := range map[int]channel.Verdict{
+		302: channel.Refuse, 400: channel.Refuse, 401: channel.Refuse, 403: channel.Refuse, 404: channel.Refuse, 410: channel.Refuse, 422: channel.Refuse,
+		408: channel.Retry, 425: channel.Retry, 429: channel.Retry, 500: channel.Retry, 502: channel.Retry, 503: channel.Retry, 504: channel.Retry,
+	} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			w := h.open(t, drained(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, "bad credential "+strings.Join(h.Secrets, " "))
+			}))
+			if f := w.fail(t.Context(), h.Outbound); f.Verdict != want {
+				t.Errorf("verdict %v, want %v", f.Verdict, want)
+			}
+		})
+	}
+}
+
+func (h Harness) throttled(t *testing.T) {
+	f := h.open(t, drained(h.Throttled)).fail(t.Context(), h.Outbound)
+	if f.Verdict != channel.Retry || f.Reason.Code != convapi.ReasonRateLimited || f.RetryAfter != h.WantWait {
+		t.Errorf("got %v %v after %v, want retry RATE_LIMITED after %v", f.Verdict, f.Reason.Code, f.RetryAfter, h.WantWait)
+	}
+}
+
+func (h Harness) endless(t *testing.T) {
+	w := h.open(t, func(w http.ResponseWriter, _ *http.Request) {
+		chunk := bytes.Repeat([]byte(" "), 64<<10)
+		for {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	if f := w.fail(t.Context(), h.Outbound); f.Verdict != channel.Unknown {
+		t.Errorf("verdict %v, want unknown", f.Verdict)
+	}
+}
+
+// The limit counts characters, not bytes, and what is over it costs no call.
+func (h Harness) textLimits(t *testing.T) {
+	for n, want := range map[int]convapi.ReasonCode{
+		0: convapi.ReasonBadRequest, 1: "", h.MaxText - 1: "", h.MaxText: "", h.MaxText + 1: convapi.ReasonMessageSplitRequired,
+	} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			m := h.Outbound
+			m.Text = strings.Repeat("å", n)
+			if want == "" {
+				if _, err := h.open(t, h.Accept).adapter.Send(t.Context(), m); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			w := h.open(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
+			if f := w.fail(t.Context(), m); f.Verdict != channel.Refuse || f.Reason.Code != want {
+				t.Errorf("got %v %v, want refuse %v", f.Verdict, f.Reason.Code, want)
+			}
+		})
+	}
+}
+
+func (h Harness) receiver(t *testing.T) channel.Receiver {
+	t.Helper()
+	w := h.openAt(t, "http://127.0.0.1:1")
+	r, ok := w.adapter.(channel.Receiver)
+	if !ok {
+		t.Fatalf("%T is no channel.Receiver", w.adapter)
+	}
+	return r
+}
+
+// A provider posts again what it does not know to be stored.
+func (h Harness) sameKeys(t *testing.T) {
+	receiver := h.receiver(t)
+	var batches [2]channel.Batch
+	for i := range batches {
+		r, body := h.Notification()
+		batch, reply, err := receiver.Receive(t.Context(), r, body)
+		if err != nil || (reply.Status != 0 && reply.Status != http.StatusOK) {
+			t.Fatalf("reply %d, %v", reply.Status, err)
+		}
+		if len(batch.Inbound)+len(batch.Reports) == 0 {
+			t.Fatal("nothing in a notification that has something")
+		}
+		for _, in := range batch.Inbound {
+			if in.Key == "" {
+				t.Errorf("no key: %+v", in)
+			}
+		}
+		batches[i] = batch
+	}
+	if diff := cmp.Diff(batches[0], batches[1]); diff != "" {
+		t.Errorf("the same notification gave (-first +second):\n%s", diff)
+	}
+}
+
+func (h Harness) forgeries(t *testing.T) {
+	receiver := h.receiver(t)
+	_, body := h.Notification()
+	for name, r := range h.Forgeries() {
+		batch, reply, err := receiver.Receive(t.Context(), r, body)
+		if err == nil || reply.Status != http.StatusForbidden || len(batch.Inbound)+len(batch.Reports) > 0 {
+			t.Errorf("%s: reply %d, error %v, %d items; want 403, an error and none", name, reply.Status, err, len(batch.Inbound)+len(batch.Reports))
+		}
+	}
+}
+
+// drained reads the request first, so that an aborted answer is not taken for a
+// request that could not be written.
+func drained(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		next(w, r)
+	}
+}
+
+// lockedBuffer takes a log from several goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
