@@ -6,6 +6,7 @@ package channeltest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -340,4 +341,40 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()
+}
+
+// CheckBatch says whether the engine can store what Receive gave, for fuzzing.
+func CheckBatch(t *testing.T, batch channel.Batch, reply channel.Reply, err error) {
+	t.Helper()
+	if err != nil && (reply.Status < 400 || len(batch.Inbound)+len(batch.Reports) > 0) {
+		t.Errorf("reply %d and %d items beside the error %v", reply.Status, len(batch.Inbound)+len(batch.Reports), err)
+	}
+	for _, in := range batch.Inbound {
+		set := 0
+		for _, is := range []bool{in.Message != nil, in.Event != nil, in.MessageEvent != nil, in.Opt != nil, in.ChannelEvent != nil, in.Unsupported != nil} {
+			if is {
+				set++
+			}
+		}
+		if set != 1 {
+			t.Errorf("%d things in one inbound: %+v", set, in)
+		}
+		if in.Key == "" || (in.Identity == "" && in.ChannelEvent == nil) {
+			t.Errorf("no key or no identity: %+v", in)
+		}
+		if in.Unsupported != nil && !json.Valid(in.Unsupported) {
+			t.Errorf("unsupported, and not JSON: %q", in.Unsupported)
+		}
+		if _, err := json.Marshal(in); err != nil {
+			t.Errorf("cannot be written: %v", err)
+		}
+	}
+	for _, report := range batch.Reports {
+		if report.Ref == "" && report.MessageID == "" || !report.Status.Known() || report.Status == convapi.StatusSwitchingChannel {
+			t.Errorf("a report about nothing: %+v", report)
+		}
+		if (report.Status == convapi.StatusFailed) != (report.Reason.Code != "") {
+			t.Errorf("status %s with reason %+v", report.Status, report.Reason)
+		}
+	}
 }

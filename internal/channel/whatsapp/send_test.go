@@ -1,0 +1,199 @@
+package whatsapp_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"switchyard/convapi"
+	"switchyard/internal/channel"
+	"switchyard/internal/channel/channeltest"
+)
+
+// The bytes that Meta gets, which its own description allows.
+func TestRequest(t *testing.T) {
+	spec := channeltest.LoadSpec(t, "whatsapp-cloud-v23.json")
+	var got string
+	server := httptest.NewServer(spec.Validate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = r.Method + " " + r.URL.Path + " " + r.Header.Get("Authorization") + " " + string(body)
+		_, _ = io.WriteString(w, acceptance)
+	})))
+	defer server.Close()
+	for identity, to := range map[string]string{"46700000001": "46700000001", "+46700000001": "46700000001"} {
+		_, err := adapter(t, server.URL+"/v23.0/").Send(t.Context(), channel.Outbound{MessageID: "01J0M", Identity: identity, Text: "a \"b\"\n<å> 😀"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "POST /v23.0/" + phoneNumberID + "/messages Bearer " + token +
+			` {"messaging_product":"whatsapp","recipient_type":"individual","to":"` + to + `","type":"text","text":{"body":"a \"b\"\n\u003cå\u003e 😀"},"biz_opaque_callback_data":"01J0M"}`
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("request (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// A business-scoped user id goes into recipient: in to it is accepted and lost.
+// The description of v23 does not know it yet.
+func TestUserID(t *testing.T) {
+	var path, got string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		path, got = r.URL.Path, string(body)
+		_, _ = io.WriteString(w, acceptance)
+	}))
+	defer server.Close()
+	if _, err := adapter(t, server.URL).Send(t.Context(), channel.Outbound{Identity: "US.13491208655302741918", Text: "a"}); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"messaging_product":"whatsapp","recipient_type":"individual","recipient":"US.13491208655302741918","type":"text","text":{"body":"a"}}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if path != "/"+phoneNumberID+"/messages" {
+		t.Errorf("path %s: nothing but the number's may follow provider_url", path)
+	}
+}
+
+// Every row of the channel's table of errors, and what lies beside its ranges.
+func TestErrorTable(t *testing.T) {
+	const (
+		account = true
+		message = false
+	)
+	type class struct {
+		verdict channel.Verdict
+		account bool
+		code    convapi.ReasonCode
+		wait    time.Duration
+	}
+	config := class{channel.Refuse, account, convapi.ReasonChannelBadConfiguration, 0}
+	permission := class{channel.Refuse, account, convapi.ReasonNoPermission, 0}
+	service := class{channel.Retry, message, convapi.ReasonChannelFailure, 0}
+	limited := class{channel.Retry, message, convapi.ReasonRateLimited, 0}
+	refuse := func(code convapi.ReasonCode) class { return class{channel.Refuse, message, code, 0} }
+	tests := []struct {
+		codes []int
+		want  class
+	}{
+		{[]int{0, 190}, config},
+		{[]int{3, 10, 200, 201, 250, 299, 131005}, permission},
+		{[]int{131037, 33, 131045, 133010, 368, 131031, 131042}, config},
+		{[]int{1, 2, 131000, 131016, 133004}, service},
+		{[]int{4, 80007, 130429, 131057, 132069}, limited},
+		{[]int{131056}, class{channel.Retry, message, convapi.ReasonRateLimited, 6 * time.Second}},
+		{[]int{131048}, class{channel.Retry, message, convapi.ReasonRateLimited, 10 * time.Minute}},
+		{[]int{131026}, refuse(convapi.ReasonRecipientNotReachable)},
+		{[]int{131021, 131030, 131062}, refuse(convapi.ReasonRecipientInvalidChannelIdentity)},
+		{[]int{131047}, refuse(convapi.ReasonOutsideAllowedSendingWindow)},
+		{[]int{131049, 130472, 130497}, refuse(convapi.ReasonDeliveryRejectedDueToPolicy)},
+		{[]int{131050}, refuse(convapi.ReasonRecipientNotOptedIn)},
+		{[]int{131043}, refuse(convapi.ReasonMessageExpired)},
+		{[]int{100, 131001, 131008, 131009}, refuse(convapi.ReasonBadRequest)},
+		{[]int{131051}, refuse(convapi.ReasonUnsupportedOperation)},
+		{[]int{131052}, refuse(convapi.ReasonMediaNotReachable)},
+		{[]int{131053}, refuse(convapi.ReasonMediaTypeUnsupported)},
+		{[]int{132001}, refuse(convapi.ReasonTemplateNonExistingLanguageOrVersion)},
+		{[]int{132000, 132012, 132005, 132018}, refuse(convapi.ReasonTemplateInsufficientParameters)},
+		{[]int{132007, 132015, 132016, 132068}, refuse(convapi.ReasonDeliveryRejectedDueToPolicy)},
+		{[]int{135000, 131300, 131399}, refuse(convapi.ReasonChannelReject)},
+		{[]int{199, 300, 5, 131299, 131400, 999999, -1}, refuse(convapi.ReasonChannelReject)}, // by the HTTP status
+	}
+	for _, tt := range tests {
+		for _, code := range tt.codes {
+			t.Run(fmt.Sprint(code), func(t *testing.T) {
+				server := httptest.NewServer(write(400, nil, fmt.Sprintf(
+					`{"error":{"message":"(#%d) Title","type":"OAuthException","code":%d,"error_data":{"messaging_product":"whatsapp","details":"Details"},"fbtrace_id":"A"}}`, code, code)))
+				defer server.Close()
+				_, err := adapter(t, server.URL).Send(t.Context(), harness().Outbound)
+				f := channel.AsFailure(err)
+				if got := (class{f.Verdict, f.Account, f.Reason.Code, f.RetryAfter}); got != tt.want {
+					t.Errorf("got %+v, want %+v", got, tt.want)
+				}
+				want := convapi.Reason{
+					Code: tt.want.code, SubCode: convapi.SubCodeUnspecified, ChannelCode: fmt.Sprint(code),
+					Description: fmt.Sprintf("The underlying channel reported: (#%d) Title: Details", code),
+				}
+				if diff := cmp.Diff(want, f.Reason); diff != "" {
+					t.Errorf("reason (-want +got):\n%s", diff)
+				}
+				// The same code in a status.
+				batch := receive(t, webhook(`"statuses":[{"id":"w","status":"failed","timestamp":"1","errors":[{"code":`+fmt.Sprint(code)+`,"title":"Title","error_data":{"details":"Details"}}]}]`))
+				want.Description = "The underlying channel reported: Title: Details"
+				if diff := cmp.Diff(want, batch.Reports[0].Reason); diff != "" {
+					t.Errorf("reason of the status (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// What only the rest of an answer tells.
+func TestErrorsBesideTheTable(t *testing.T) {
+	usage := func(minutes int) http.Header {
+		return http.Header{"X-Business-Use-Case-Usage": {fmt.Sprintf(`{"1":[{"type":"whatsapp","call_count":100,"estimated_time_to_regain_access":%d}]}`, minutes)}}
+	}
+	tests := []struct {
+		name    string
+		status  int
+		header  http.Header
+		body    string
+		verdict channel.Verdict
+		account bool
+		wait    time.Duration
+	}{
+		{"unknown phone number id", 400, nil, `{"error":{"code":100,"error_subcode":33,"message":"no object"}}`, channel.Refuse, true, 0},
+		{"wait in the usage header", 400, usage(5), `{"error":{"code":80007}}`, channel.Retry, false, 5 * time.Minute},
+		{"usage and pair limit", 400, usage(0), `{"error":{"code":131056}}`, channel.Retry, false, 6 * time.Second},
+		{"absurd usage", 400, usage(1 << 40), `{"error":{"code":4}}`, channel.Retry, false, time.Hour},
+		{"negative usage", 400, usage(-5), `{"error":{"code":4}}`, channel.Retry, false, 0},
+		{"Retry-After wins", 429, http.Header{"Retry-After": {"3"}, "X-Business-Use-Case-Usage": usage(5)["X-Business-Use-Case-Usage"]}, `{"error":{"code":4}}`, channel.Retry, false, 3 * time.Second},
+		{"unknown code with 503", 503, nil, `{"error":{"code":987654}}`, channel.Retry, false, 0},
+		{"unknown code with 401", 401, nil, `{"error":{"code":987654}}`, channel.Refuse, true, 0},
+		{"error without a code", 503, nil, `{"error":{"message":"hm"}}`, channel.Retry, false, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewServer(write(tt.status, tt.header, tt.body))
+			defer server.Close()
+			_, err := adapter(t, server.URL).Send(t.Context(), harness().Outbound)
+			f := channel.AsFailure(err)
+			if f.Verdict != tt.verdict || f.Account != tt.account || f.RetryAfter != tt.wait {
+				t.Errorf("got %v account %v after %v, want %v %v %v", f.Verdict, f.Account, f.RetryAfter, tt.verdict, tt.account, tt.wait)
+			}
+		})
+	}
+}
+
+// Every example of an error in Meta's description is one that the table knows.
+func TestDescribedErrors(t *testing.T) {
+	spec := channeltest.LoadSpec(t, "whatsapp-cloud-v23.json")
+	operation := spec.Doc.Paths.Find("/{Version}/{Phone-Number-ID}/messages").Post
+	examples := 0
+	for status, response := range operation.Responses.Map() {
+		for name, example := range response.Value.Content["application/json"].Examples {
+			if status == "200" {
+				continue
+			}
+			examples++
+			var code int
+			if _, err := fmt.Sscan(status, &code); err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewServer(write(code, nil, encode(t, example.Value.Value)))
+			_, err := adapter(t, server.URL).Send(t.Context(), harness().Outbound)
+			server.Close()
+			if f := channel.AsFailure(err); f.Verdict == channel.Unknown || f.Reason.ChannelCode == "" || f.Reason.Code == convapi.ReasonChannelReject {
+				t.Errorf("%s %s: %v %+v", status, name, f.Verdict, f.Reason)
+			}
+		}
+	}
+	if examples == 0 {
+		t.Error("the description has no examples of errors")
+	}
+}
