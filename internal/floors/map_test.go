@@ -26,6 +26,7 @@ func building() []floor {
 		{"4 devices", []string{"internal/sim/journal", "internal/sim/notify"}},
 		{"4 devices", []string{"internal/store", "internal/webhook", "internal/channel/*", "internal/sim/*"}},
 		{"4 devices", []string{"internal/sim"}},
+		{"4½ delivery", []string{"internal/delivery"}},
 		{"5 engine", []string{"internal/engine"}},
 		{"6 surfaces", []string{"internal/httpapi", "internal/ingress", "internal/dashboard"}},
 		{"7 wiring", []string{"internal/app", "internal/channel/all"}},
