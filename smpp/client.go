@@ -107,7 +107,11 @@ func (c *Client) Submit(ctx context.Context, sm *SubmitSM) (*SubmitSMResp, error
 			return nil, &NotSentError{err}
 		}
 		resp, err := s.Submit(ctx, sm)
-		c.throttle.learn(errAsStatus(err), time.Now())
+		status := errAsStatus(err)
+		c.throttle.learn(status, time.Now())
+		if status == StatusInvBndSts {
+			s.Drop() // the centre has forgotten the bind: a new one is needed
+		}
 		var notSent *NotSentError
 		if errors.As(err, &notSent) && s.left.Load() && ctx.Err() == nil {
 			c.remove(s)

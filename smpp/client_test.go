@@ -132,6 +132,29 @@ func TestADroppedLinkComesBack(t *testing.T) {
 	})
 }
 
+// A centre that has forgotten the bind is bound to again.
+func TestALostBindIsRenewed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCentre()
+		forgotten := true
+		c.Server.Submit = func(context.Context, *Session, *SubmitSM) (*SubmitSMResp, Status) {
+			if forgotten {
+				return nil, StatusInvBndSts
+			}
+			return nil, StatusOK
+		}
+		client := c.open(t, ClientConfig{})
+		_, err := client.Submit(t.Context(), to("1"))
+		wantStatus(t, err, StatusInvBndSts)
+		forgotten = false
+		time.Sleep(2 * time.Second)
+		if _, err := client.Submit(t.Context(), to("1")); err != nil || len(c.attempts()) != 2 {
+			t.Errorf("%d binds, %v", len(c.attempts()), err)
+		}
+		closeAll(t, client, c)
+	})
+}
+
 // Their unbind: answered, what is outstanding finishes, and the client binds again.
 func TestTheCentreUnbinds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -24,13 +24,13 @@ const maxShortMessage = 254
 
 // writer is the codec that appends.
 type writer struct {
-	buf []byte
-	err error
+	buf    []byte
+	reason string // the first one why this cannot be written
 }
 
 func (w *writer) fail(format string, args ...any) {
-	if w.err == nil {
-		w.err = fmt.Errorf(format, args...)
+	if w.reason == "" {
+		w.reason = fmt.Sprintf(format, args...)
 	}
 }
 

@@ -33,7 +33,8 @@ type Body interface {
 // bareOnFailure marks bodies that the specification leaves out of a failing answer, when there is nothing in them.
 type bareOnFailure interface{ empty() bool }
 
-// Append encodes the PDU behind b. It fails when a field breaks the specification's limits or the whole exceeds [MaxPDUSize]; b is then returned unchanged.
+// Append encodes the PDU behind b. It fails with an [*EncodeError] when a field breaks the specification's limits or the whole exceeds [MaxPDUSize]; b is
+// then returned unchanged.
 func (p PDU) Append(b []byte) ([]byte, error) {
 	command := p.Body.Command()
 	w := writer{buf: binary.BigEndian.AppendUint32(b, 0)}
@@ -47,12 +48,20 @@ func (p PDU) Append(b []byte) ([]byte, error) {
 	if size > MaxPDUSize {
 		w.fail("the PDU has %d octets, the limit is %d", size, MaxPDUSize)
 	}
-	if w.err != nil {
-		return b, fmt.Errorf("encode %s: %w", command, w.err)
+	if w.reason != "" {
+		return b, &EncodeError{Command: command, Reason: w.reason}
 	}
 	binary.BigEndian.PutUint32(w.buf[len(b):], uint32(size))
 	return w.buf, nil
 }
+
+// EncodeError says why a PDU cannot be written: a field breaks the specification's limits. Trying again does not help.
+type EncodeError struct {
+	Command CommandID
+	Reason  string
+}
+
+func (e *EncodeError) Error() string { return fmt.Sprintf("encode %s: %s", e.Command, e.Reason) }
 
 // DecodeError says why a PDU could not be read. The header was intact, so the PDU can be answered with Status.
 type DecodeError struct {

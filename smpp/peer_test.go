@@ -327,7 +327,7 @@ func TestNodeThrottlesUnbindsAndDrops(t *testing.T) {
 	}
 	for _, end := range []string{"/unbind", "/drop"} {
 		n.call("POST", end, nil, &struct{}{})
-		if e := awaitState(t, events, smpp.BindDown); e.Err == nil || time.Until(e.RetryAt) > 2*time.Second {
+		if e := awaitState(t, events, smpp.BindDown); e.Err == nil || time.Until(e.RetryAt) > 3*time.Second {
 			t.Errorf("%s: %+v", end, e)
 		}
 		awaitState(t, events, smpp.BindUp)
