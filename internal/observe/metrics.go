@@ -12,6 +12,7 @@ type Metrics struct {
 	Attempts         *prometheus.CounterVec // channel, verdict
 	Reports          *prometheus.CounterVec // channel, status
 	Inbound          *prometheus.CounterVec // channel
+	Duplicates       prometheus.Counter
 	Callbacks        *prometheus.CounterVec // outcome
 	CallbackDuration prometheus.Histogram   // seconds
 	BreakersOpen     prometheus.Gauge
@@ -31,6 +32,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		Attempts:         counters("attempts_total", "Finished attempts on a channel.", "channel", "verdict"),
 		Reports:          counters("reports_total", "Delivery reports received from providers.", "channel", "status"),
 		Inbound:          counters("inbound_total", "Messages and events received from contacts.", "channel"),
+		Duplicates:       counter("duplicate_deliveries_total", "Messages that reached, or may reach, a person over two channels."),
 		Callbacks:        counters("callbacks_total", "Posts to webhooks.", "outcome"),
 		CallbackDuration: histogram("callback_duration_seconds", "Duration of one post to a webhook.", latencies()),
 		BreakersOpen: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -43,7 +45,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		registry:       registry,
 	}
 	registry.MustRegister(
-		m.Accepted, m.Attempts, m.Reports, m.Inbound, m.Callbacks, m.CallbackDuration, m.BreakersOpen,
+		m.Accepted, m.Attempts, m.Reports, m.Inbound, m.Duplicates, m.Callbacks, m.CallbackDuration, m.BreakersOpen,
 		m.CommitBatch, m.CommitDuration, m.AcceptToSubmit, m.EventToWebhook,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

@@ -13,6 +13,7 @@
 //	switchyard_attempts_total{channel,verdict}             finished tries on a channel
 //	switchyard_reports_total{channel,status}               providers' delivery reports
 //	switchyard_inbound_total{channel}                      contacts' messages and events
+//	switchyard_duplicate_deliveries_total                  messages that reach a person over two channels
 //	switchyard_callbacks_total{outcome}                    posts to webhooks: delivered, retry, drop
 //	switchyard_callback_duration_seconds                   one post
 //	switchyard_breakers_open                               webhooks whose breaker is not closed

@@ -48,6 +48,8 @@ type DB struct {
 	engine  engine
 	opts    Options
 	queue   chan *pending
+	owed    owed
+	wake    chan struct{} // something is owed
 	stop    chan struct{} // closed by Close
 	done    chan struct{} // closed when the writer has ended
 	head    uint64        // the last position given, of the writer alone
@@ -114,6 +116,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	db := &DB{
 		engine: e, opts: opts, head: own.head,
 		queue: make(chan *pending, queueLength),
+		wake:  make(chan struct{}, 1),
 		stop:  make(chan struct{}), done: make(chan struct{}),
 	}
 	if ahead := positionTime(own.head).Sub(time.Now()); ahead > time.Hour {

@@ -136,3 +136,13 @@ func (tx *Tx) Append(c Callback) Callback {
 	tx.callbacks.Put(c)
 	return c
 }
+
+// EachActive calls f with the active conversations that the batch has loaded,
+// so that an operation can want those conversations as well.
+func (tx *Tx) EachActive(f func(Active)) {
+	for _, e := range tx.Active.have {
+		if e.exists {
+			f(e.row)
+		}
+	}
+}

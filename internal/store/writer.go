@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -51,21 +52,24 @@ func (db *DB) Apply(ctx context.Context, op Op) error {
 	}
 }
 
-// Submit queues op and calls then, on the writer's goroutine, after its
-// commit. It waits for room in the queue instead of refusing: for what the
-// gateway owes to somebody, not for what it may refuse.
+// Submit queues op, however much is queued already, and calls then, on the
+// writer's goroutine, after its commit. It is for what the gateway owes to
+// somebody; its callers bound how much they have under way. It may be called
+// on the writer's goroutine.
 func (db *DB) Submit(op Op, then func(error)) {
 	p := &pending{op: op, then: then}
-	select {
-	case db.queue <- p:
-	case <-db.done:
-		if then != nil {
-			then(ErrClosed)
-		}
+	db.owed.Lock()
+	if db.owed.closed {
+		db.owed.Unlock()
+		p.answer(ErrClosed)
+		return
 	}
+	db.owed.list = append(db.owed.list, p)
+	db.owed.Unlock()
+	db.rouse()
 }
 
-// ApplyOwed is Apply, but waits for room in the queue.
+// ApplyOwed is Apply for what cannot be refused as overload.
 func (db *DB) ApplyOwed(ctx context.Context, op Op) error {
 	done := make(chan error, 1)
 	db.Submit(op, func(err error) { done <- err })
@@ -99,7 +103,11 @@ func (db *DB) enqueue(p *pending) error {
 }
 
 // Queued is the number of operations that wait.
-func (db *DB) Queued() int { return len(db.queue) }
+func (db *DB) Queued() int {
+	db.owed.Lock()
+	defer db.owed.Unlock()
+	return len(db.queue) + len(db.owed.list)
+}
 
 // write is the writer: it takes what is queued, never waits for more, and ends
 // when Close is called and the queue is empty, or when a commit fails.
@@ -110,19 +118,19 @@ func (db *DB) write() {
 	batch := make([]*pending, 0, batchSize)
 	for {
 		batch = batch[:0]
+		ending := false
 		select {
 		case p := <-db.queue:
 			batch = append(batch, p)
+		case <-db.wake:
 		case <-heartbeat.C:
 		case <-db.stop:
-			select {
-			case p := <-db.queue:
-				batch = append(batch, p)
-			default:
-				return
-			}
+			ending = true
 		}
 		batch = db.gather(batch)
+		if ending && len(batch) == 0 && db.owed.close() {
+			return
+		}
 		if err := db.run(batch); err != nil {
 			db.fail(batch, err)
 			return
@@ -130,16 +138,62 @@ func (db *DB) write() {
 	}
 }
 
+// gather fills the batch with what waits: half of it for what is owed, so
+// that neither kind starves the other.
 func (db *DB) gather(batch []*pending) []*pending {
-	for len(batch) < batchSize {
+	batch = db.owed.take(batch, batchSize/2)
+	for queued := true; queued && len(batch) < batchSize; {
 		select {
 		case p := <-db.queue:
 			batch = append(batch, p)
 		default:
-			return batch
+			queued = false
 		}
 	}
+	batch = db.owed.take(batch, batchSize)
+	if db.owed.waiting() {
+		db.rouse()
+	}
 	return batch
+}
+
+// rouse makes the writer look for what is owed.
+func (db *DB) rouse() {
+	select {
+	case db.wake <- struct{}{}:
+	default:
+	}
+}
+
+// owed is the list of operations of Submit.
+type owed struct {
+	sync.Mutex
+	list   []*pending
+	closed bool
+}
+
+// take moves operations to the batch until it has size.
+func (o *owed) take(batch []*pending, size int) []*pending {
+	o.Lock()
+	defer o.Unlock()
+	n := min(len(o.list), max(size-len(batch), 0))
+	batch = append(batch, o.list[:n]...)
+	o.list = append(o.list[:0], o.list[n:]...)
+	return batch
+}
+
+func (o *owed) waiting() bool {
+	o.Lock()
+	defer o.Unlock()
+	return len(o.list) > 0
+}
+
+// close refuses further operations, unless one is waiting.
+func (o *owed) close() bool {
+	o.Lock()
+	defer o.Unlock()
+	o.closed = len(o.list) == 0
+	return o.closed
 }
 
 // run commits a batch, or, if a statement of it fails, each of its operations
@@ -241,6 +295,11 @@ func (db *DB) fail(batch []*pending, err error) {
 	db.opts.Log.Error("the store failed; ending", "error", err)
 	for _, p := range batch {
 		p.answer(fmt.Errorf("%w: %w", ErrClosed, err))
+	}
+	for !db.owed.close() {
+		for _, p := range db.owed.take(nil, queueLength) {
+			p.answer(ErrClosed)
+		}
 	}
 	if db.opts.Failed != nil {
 		db.opts.Failed(err)

@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"switchyard/convapi"
+	"switchyard/internal/gateway"
+	"switchyard/internal/lifecycle"
+	"switchyard/internal/routing"
+	"switchyard/internal/store"
+)
+
+// Send accepts a message: when it returns, the message is on disk. replayed
+// says that the answer is that of an earlier request with the same key.
+func (e *Engine) Send(ctx context.Context, project string, req *convapi.SendMessageRequest, idem Idempotency) (resp convapi.SendMessageResponse, replayed bool, err error) {
+	if err := req.Validate(); err != nil {
+		return resp, false, err
+	}
+	s := &send{engine: e, req: req, idem: idem}
+	if s.app, err = e.directory.appOf(project, req.AppID); err != nil {
+		return resp, false, err
+	}
+	if err := s.prepare(); err != nil {
+		return resp, false, err
+	}
+	if err := e.apply(ctx, store.Op{Want: s.want(), Run: s.run}); err != nil {
+		return resp, false, err
+	}
+	return s.resp, s.replayed, nil
+}
+
+// send is a send request on its way to the disk.
+type send struct {
+	engine     *Engine
+	req        *convapi.SendMessageRequest
+	idem       Idempotency
+	app        *app
+	dispatch   bool       // the processing mode of this message
+	contactID  gateway.ID // of recipient.contact_id, else zero
+	identities []convapi.ChannelIdentity
+	content    []byte
+
+	resp     convapi.SendMessageResponse
+	replayed bool
+}
+
+// prepare does what needs no rows.
+func (s *send) prepare() (err error) {
+	s.dispatch = s.app.resource.ProcessingMode == convapi.ModeDispatch || s.req.ProcessingStrategy == convapi.StrategyDispatchOnly
+	if by := s.req.Recipient.IdentifiedBy; by != nil {
+		s.identities = normalize(s.app.resource.ID, by.ChannelIdentities)
+	} else {
+		if s.dispatch {
+			return gateway.Invalid("recipient.contact_id", "a message in DISPATCH mode needs recipient.identified_by")
+		}
+		var ok bool
+		if s.contactID, ok = gateway.ParseID(s.req.Recipient.ContactID); !ok {
+			return notFound("contact", s.req.Recipient.ContactID)
+		}
+	}
+	if size := s.engine.accounts.queued(s.app.id); size >= convapi.DefaultQueueLimit {
+		return &gateway.Error{Code: gateway.ResourceExhausted, Message: fmt.Sprintf("the app's queue holds %d messages, as many as it can", size), RetryAfter: queueRetryAfter}
+	}
+	s.content, err = convapi.Marshal(s.req.Message)
+	return err
+}
+
+func (s *send) want() []func(*store.Tx) {
+	project := s.app.project
+	return []func(*store.Tx){
+		func(tx *store.Tx) {
+			if s.idem.Key != "" {
+				tx.Idempotency.Want(store.IdempotencyKey{Project: project, Key: s.idem.Key})
+			}
+			for _, id := range s.identities {
+				tx.Identities.Want(identityKey(project, s.app.id, id))
+			}
+			if !s.contactID.IsZero() {
+				s.wantContact(tx, s.contactID)
+			}
+		},
+		func(tx *store.Tx) {
+			if s.dispatch {
+				return
+			}
+			for _, id := range s.identities {
+				if identity, found, err := tx.Identities.Get(identityKey(project, s.app.id, id)); err == nil && found {
+					for _, contact := range identity.Contacts {
+						s.wantContact(tx, contact)
+					}
+				}
+			}
+		},
+		func(tx *store.Tx) { tx.EachActive(func(a store.Active) { tx.Conversations.Want(a.Conversation) }) },
+	}
+}
+
+func (s *send) wantContact(tx *store.Tx, id gateway.ID) {
+	tx.Contacts.Want(id)
+	tx.Active.Want(store.ActiveKey{Contact: id, App: s.app.id})
+}
+
+// run is the operation.
+func (s *send) run(tx *store.Tx) error {
+	if done, err := s.replay(tx); done || err != nil {
+		return err
+	}
+	input := routing.Input{
+		AppID: s.app.resource.ID, PriorityOrder: s.req.ChannelPriorityOrder, Requested: s.identities,
+	}
+	for _, c := range s.app.resource.ChannelCredentials {
+		input.Configured = append(input.Configured, c.Channel)
+	}
+	row := store.Message{App: s.app.id, Project: s.app.project, Dispatch: s.dispatch, Accepted: tx.Now}
+	var conversation *store.Conversation
+	if s.dispatch {
+		row.ID = gateway.NewIDAt(gateway.LaneOf(s.identities[0].Identity), tx.Now)
+		row.Hidden = s.app.resource.DispatchRetentionPolicy.TTLDays == 0
+		if err := s.remember(tx, row.Hidden); err != nil {
+			return err
+		}
+	} else {
+		var err error
+		if conversation, err = s.meet(tx, &input); err != nil {
+			return err
+		}
+		row.ID = gateway.NewIDAt(conversation.ID.Lane(), tx.Now)
+		row.Contact, row.Conversation = conversation.Contact, conversation.ID
+	}
+	hops, refusal, err := routing.Plan(input)
+	if err != nil {
+		return err
+	}
+	if conversation != nil {
+		if err := s.converse(tx, conversation, hops); err != nil {
+			return err
+		}
+	}
+	return s.put(tx, row, hops, refusal)
+}
+
+// replay answers a request that has been answered before.
+func (s *send) replay(tx *store.Tx) (done bool, err error) {
+	s.resp, s.replayed = convapi.SendMessageResponse{}, false
+	if s.idem.Key == "" {
+		return false, nil
+	}
+	old, found, err := tx.Idempotency.Get(store.IdempotencyKey{Project: s.app.project, Key: s.idem.Key})
+	if err != nil || !found {
+		return false, err
+	}
+	if !bytes.Equal(old.Hash, s.idem.Hash) {
+		return false, gateway.Errorf(gateway.IdempotencyClash, "the Idempotency-Key was used with another request")
+	}
+	s.resp = convapi.SendMessageResponse{MessageID: old.Message.String(), AcceptedTime: convapi.At(old.At)}
+	s.replayed = true
+	return true, nil
+}
+
+// meet finds or makes the contact and gives its active conversation, or a new
+// one that is not stored yet.
+func (s *send) meet(tx *store.Tx, input *routing.Input) (*store.Conversation, error) {
+	e := s.engine
+	var p *person
+	var err error
+	if s.contactID.IsZero() {
+		p, err = e.resolve(tx, s.app, s.identities)
+	} else {
+		p, err = e.person(tx, s.contactID)
+		if err == nil && (p == nil || p.row.Project != s.app.project) {
+			err = notFound("contact", s.req.Recipient.ContactID)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	input.ContactIdentities, input.ContactPriority = p.resource.ChannelIdentities, p.resource.ChannelPriority
+	c, found, err := e.active(tx, s.app, p.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		input.ActiveChannel = convapi.Channel(c.ActiveChannel)
+		return &c, nil
+	}
+	return &store.Conversation{
+		ID: gateway.NewIDAt(p.row.ID.Lane(), tx.Now), App: s.app.id, Contact: p.row.ID, Project: s.app.project,
+	}, nil
+}
+
+// converse stores the conversation with what the message brings to it; a new
+// one starts on the first planned channel.
+func (s *send) converse(tx *store.Tx, c *store.Conversation, hops []routing.Hop) error {
+	if !c.Active {
+		c.Active = true
+		if len(hops) > 0 {
+			c.ActiveChannel = string(hops[0].Channel)
+		}
+		if err := s.engine.startConversation(tx, s.app, *c); err != nil {
+			return err
+		}
+	}
+	if err := note(c, tx.Now, s.req); err != nil {
+		return err
+	}
+	tx.Conversations.Put(*c)
+	return nil
+}
+
+// remember keeps metadata and correlation id with the recipient's identities,
+// where DISPATCH mode has no conversation, if the app keeps anything at all.
+func (s *send) remember(tx *store.Tx, hidden bool) error {
+	metadata := string(s.req.ConversationMetadata)
+	if hidden || s.app.resource.ProcessingMode != convapi.ModeDispatch || metadata == "" && s.req.CorrelationID == "" {
+		return nil
+	}
+	for _, id := range s.identities {
+		key := identityKey(s.app.project, s.app.id, id)
+		identity, _, err := tx.Identities.Get(key)
+		if err != nil {
+			return err
+		}
+		identity.IdentityKey = key
+		if metadata != "" && metadata != "null" {
+			canonical, err := convapi.Marshal(s.req.ConversationMetadata)
+			if err != nil {
+				return err
+			}
+			identity.Metadata = string(canonical)
+		}
+		if s.req.CorrelationID != "" {
+			identity.Correlation = s.req.CorrelationID
+		}
+		tx.Identities.Put(identity)
+	}
+	return nil
+}
+
+// put stores the message, its content and its plan, and sets it going.
+func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal *convapi.Reason) error {
+	e := s.engine
+	p := e.newPlan(s.app, hops, s.req, tx.Now)
+	if len(hops) > 0 {
+		row.Channel, row.Identity = string(hops[0].Channel), hops[0].Identity
+	} else if len(s.identities) > 0 {
+		row.Channel, row.Identity = string(s.identities[0].Channel), s.identities[0].Identity
+	}
+	var err error
+	if row.Plan, err = p.encode(); err != nil {
+		return err
+	}
+	row.State = lifecycle.New(p.rules(), tx.Now)
+	tx.Contents.Put(store.Content{ID: row.ID, Body: s.content, Metadata: s.req.MessageMetadata})
+	tx.PutMessage(row)
+	if s.idem.Key != "" {
+		tx.Idempotency.Put(store.Idempotency{
+			IdempotencyKey: store.IdempotencyKey{Project: s.app.project, Key: s.idem.Key}, Hash: s.idem.Hash, Message: row.ID, At: tx.Now,
+		})
+	}
+	s.resp = convapi.SendMessageResponse{MessageID: row.ID.String(), AcceptedTime: convapi.At(tx.Now)}
+	tx.After(e.metrics.Accepted.Inc)
+	c := &change{engine: e, tx: tx, app: s.app, row: row, plan: p}
+	if refusal != nil {
+		return c.apply(lifecycle.Withdrawn{Reason: *refusal})
+	}
+	job := c.job()
+	tx.After(func() { e.accounts.dispatch(job) })
+	return nil
+}

@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"switchyard/convapi"
+	"switchyard/internal/gateway"
+	"switchyard/internal/store"
+)
+
+// CreateContact adds a contact to a project.
+func (e *Engine) CreateContact(ctx context.Context, project string, resource convapi.Contact) (convapi.Contact, error) {
+	if err := resource.Validate(); err != nil {
+		return resource, err
+	}
+	if err := e.prepareContact(project, &resource); err != nil {
+		return resource, err
+	}
+	id := gateway.NewID(gateway.LaneOf(resource.ChannelIdentities[0].Identity))
+	resource.ID = id.String()
+	if resource.DisplayName == "" {
+		resource.DisplayName = convapi.DefaultDisplayName
+	}
+	err := e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		p := &person{row: store.Contact{ID: id, Project: project}, resource: resource}
+		if err := e.putPerson(tx, p); err != nil {
+			return err
+		}
+		return e.tellProject(tx, project, id, convapi.Callback{ContactCreateNotification: &convapi.ContactNotification{Contact: resource}})
+	}})
+	return resource, err
+}
+
+// prepareContact normalizes identities and completes the channel priority.
+func (e *Engine) prepareContact(project string, c *convapi.Contact) error {
+	for i, id := range c.ChannelIdentities {
+		if id.Channel.AppScoped() {
+			if _, err := e.directory.appOf(project, id.AppID); err != nil {
+				return gateway.Invalid("channel_identities["+itoa(i)+"].app_id", "an identity on %s needs the app that it belongs to", id.Channel)
+			}
+		}
+	}
+	c.ChannelIdentities = normalize("", c.ChannelIdentities)
+	for _, ch := range channelsOf(c.ChannelIdentities) {
+		if !slices.Contains(c.ChannelPriority, ch) {
+			c.ChannelPriority = append(c.ChannelPriority, ch)
+		}
+	}
+	return nil
+}
+
+// Contact gives one contact.
+func (e *Engine) Contact(ctx context.Context, project, text string) (convapi.Contact, error) {
+	row, err := e.contactRow(ctx, project, text)
+	if err != nil {
+		return convapi.Contact{}, err
+	}
+	return showContact(row)
+}
+
+func (e *Engine) contactRow(ctx context.Context, project, text string) (store.Contact, error) {
+	id, ok := gateway.ParseID(text)
+	if !ok {
+		return store.Contact{}, notFound("contact", text)
+	}
+	row, found, err := e.db.Contact(ctx, id)
+	if err == nil && (!found || row.Project != project) {
+		err = notFound("contact", text)
+	}
+	return row, err
+}
+
+func showContact(row store.Contact) (c convapi.Contact, err error) {
+	err = json.Unmarshal(row.Body, &c)
+	return c, err
+}
+
+// Contacts lists contacts in the order of their making.
+func (e *Engine) Contacts(ctx context.Context, project string, f ContactFilter, p Page) ([]convapi.Contact, string, error) {
+	if f.Identity != "" {
+		out, err := e.contactsOf(ctx, project, f)
+		return out, "", err
+	}
+	behind, err := openToken(p.Token)
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := e.db.Contacts(ctx, project, f.ExternalID, behind, p.Size+1)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(rows) > p.Size {
+		rows = rows[:p.Size]
+		next = token(rows[p.Size-1].ID)
+	}
+	out := make([]convapi.Contact, len(rows))
+	for i, row := range rows {
+		if out[i], err = showContact(row); err != nil {
+			return nil, "", err
+		}
+	}
+	return out, next, nil
+}
+
+// contactsOf finds the contacts of an identity; an app-scoped one in all apps.
+func (e *Engine) contactsOf(ctx context.Context, project string, f ContactFilter) ([]convapi.Contact, error) {
+	id := convapi.ChannelIdentity{Channel: f.Channel, Identity: convapi.NormalizeIdentity(f.Channel, f.Identity)}
+	scopes := []gateway.ID{{}}
+	if f.Channel.AppScoped() {
+		scopes = nil
+		for _, a := range e.directory.appsOf(project) {
+			scopes = append(scopes, a.id)
+		}
+	}
+	var out []convapi.Contact
+	for _, scope := range scopes {
+		identity, _, err := e.db.Identity(ctx, identityKey(project, scope, id))
+		if err != nil {
+			return nil, err
+		}
+		for _, contact := range identity.Contacts {
+			row, found, err := e.db.Contact(ctx, contact)
+			if err != nil {
+				return nil, err
+			}
+			if !found {
+				continue
+			}
+			c, err := showContact(row)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// UpdateContact applies change to the stored contact and validates the result.
+func (e *Engine) UpdateContact(ctx context.Context, project, text string, change func(*convapi.Contact) error) (convapi.Contact, error) {
+	row, err := e.contactRow(ctx, project, text)
+	if err != nil {
+		return convapi.Contact{}, err
+	}
+	var p *person
+	err = e.apply(ctx, store.Op{Run: func(tx *store.Tx) (err error) {
+		if p, err = e.person(tx, row.ID); err != nil {
+			return err
+		}
+		if p == nil {
+			return notFound("contact", text)
+		}
+		before := slices.Clone(p.resource.ChannelIdentities)
+		if err := change(&p.resource); err != nil {
+			return err
+		}
+		p.resource.ID = row.ID.String()
+		if err := p.resource.Validate(); err != nil {
+			return err
+		}
+		if err := e.prepareContact(project, &p.resource); err != nil {
+			return err
+		}
+		gone := slices.DeleteFunc(before, func(id convapi.ChannelIdentity) bool { return slices.Contains(p.resource.ChannelIdentities, id) })
+		if err := e.release(tx, p, gone); err != nil {
+			return err
+		}
+		if err := e.putPerson(tx, p); err != nil {
+			return err
+		}
+		return e.tellProject(tx, project, row.ID, convapi.Callback{ContactUpdateNotification: &convapi.ContactNotification{Contact: p.resource}})
+	}})
+	if err != nil {
+		return convapi.Contact{}, err
+	}
+	return p.resource, nil
+}
+
+// DeleteContact removes a contact with its conversations. Messages to it that
+// are still queued fail with CONTACT_NOT_FOUND.
+func (e *Engine) DeleteContact(ctx context.Context, project, text string) error {
+	row, err := e.contactRow(ctx, project, text)
+	if err != nil {
+		return err
+	}
+	if err := e.deleteConversations(ctx, store.ConversationQuery{Project: project, Contact: row.ID}); err != nil {
+		return err
+	}
+	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		p, err := e.person(tx, row.ID)
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			return notFound("contact", text)
+		}
+		if err := e.release(tx, p, p.resource.ChannelIdentities); err != nil {
+			return err
+		}
+		tx.Contacts.Delete(row.ID)
+		return e.tellProject(tx, project, row.ID, convapi.Callback{ContactDeleteNotification: &convapi.ContactNotification{Contact: p.resource}})
+	}})
+}

@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"switchyard/internal/gateway"
+	"switchyard/internal/lifecycle"
+	"switchyard/internal/store"
+)
+
+// horizon is how far ahead deadlines are kept in memory; the table has the rest.
+const horizon = 5 * time.Minute
+
+// duePage is how many deadlines one query reads.
+const duePage = 1000
+
+// deadlines wakes messages when they are due. Its memory mirrors the near
+// future of the store's table. A deadline that is no longer its message's own
+// does no harm: the state machine ignores it.
+type deadlines struct {
+	engine *Engine
+
+	mu      sync.Mutex
+	near    dueHeap
+	until   time.Time // what is due before is in near
+	timer   *time.Timer
+	stopped bool
+}
+
+func newDeadlines(e *Engine) *deadlines { return &deadlines{engine: e} }
+
+// signalsUnderWay bounds the operations that deadlines have in the store's
+// queue: a million of them may be due at once after a long stop.
+const signalsUnderWay = 1024
+
+// start goes on with every message that was under way when the last process
+// ended: what is due is looked at now, an attempt without outcome is in doubt.
+func (d *deadlines) start(ctx context.Context) error {
+	now := time.Now()
+	d.mu.Lock()
+	d.until = now
+	d.mu.Unlock()
+	err := d.page(ctx, store.Due{}, now, func(due store.Due) {
+		d.engine.signalOwed(due.Message, lifecycle.Orphaned{}, lifecycle.Overdue{})
+	})
+	if err != nil {
+		return err
+	}
+	return d.refill(ctx)
+}
+
+// page walks the table from behind the given deadline until the time.
+func (d *deadlines) page(ctx context.Context, behind store.Due, until time.Time, f func(store.Due)) error {
+	for {
+		list, err := d.engine.db.DueUntil(ctx, until, behind, duePage)
+		if err != nil {
+			return err
+		}
+		for _, due := range list {
+			f(due)
+		}
+		if len(list) < duePage {
+			return nil
+		}
+		behind = list[len(list)-1]
+	}
+}
+
+// refill reads the next stretch of the table into memory and sees to it that
+// the one after is read in time. Deadlines that are made meanwhile for the
+// same stretch may be there twice.
+func (d *deadlines) refill(ctx context.Context) error {
+	d.mu.Lock()
+	from := d.until
+	d.until = from.Add(horizon)
+	if now := time.Now(); d.until.Before(now) {
+		d.until = now.Add(horizon)
+	}
+	until := d.until
+	d.mu.Unlock()
+	behind := store.Due{At: from, Message: maxID}
+	err := d.page(ctx, behind, until, func(due store.Due) { d.add(due.Message, due.At) })
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		d.until = from
+	}
+	d.arm()
+	return err
+}
+
+// maxID sorts behind every id.
+var maxID = func() (id gateway.ID) {
+	for i := range id {
+		id[i] = 0xFF
+	}
+	return id
+}()
+
+// add notes a deadline, if it is near.
+func (d *deadlines) add(id gateway.ID, at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopped || at.After(d.until) {
+		return
+	}
+	heap.Push(&d.near, store.Due{Message: id, At: at})
+	if d.near[0].Message == id {
+		d.arm()
+	}
+}
+
+// arm sets the timer for the nearest deadline or the end of the known stretch.
+func (d *deadlines) arm() {
+	if d.stopped {
+		return
+	}
+	next := d.until
+	if len(d.near) > 0 && d.near[0].At.Before(next) {
+		next = d.near[0].At
+	}
+	wait := max(time.Until(next), 0)
+	if d.timer == nil {
+		d.timer = time.AfterFunc(wait, d.fire)
+	} else {
+		d.timer.Reset(wait)
+	}
+}
+
+// fire signals what is due and goes to sleep again.
+func (d *deadlines) fire() {
+	d.mu.Lock()
+	if d.stopped {
+		d.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	var due []store.Due
+	for len(d.near) > 0 && !d.near[0].At.After(now) {
+		due = append(due, heap.Pop(&d.near).(store.Due))
+	}
+	ended := !now.Before(d.until)
+	if !ended {
+		d.arm()
+	}
+	d.mu.Unlock()
+	for _, one := range due {
+		d.engine.signalOwed(one.Message, lifecycle.Overdue{})
+	}
+	if !ended {
+		return
+	}
+	if err := d.refill(d.engine.ctx); err != nil && d.engine.ctx.Err() == nil {
+		d.engine.log.Error("deadlines cannot be read", "error", err)
+		d.mu.Lock()
+		d.timer.Reset(time.Second)
+		d.mu.Unlock()
+	}
+	d.engine.forgetHeld(d.engine.ctx)
+}
+
+func (d *deadlines) stop() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stopped = true
+	if d.timer != nil {
+		d.timer.Stop()
+	}
+}
+
+// len is the number of deadlines in memory.
+func (d *deadlines) len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.near)
+}
+
+// signalOwed applies signals to a message in their order. The message's row
+// keeps the deadline until it has had its effect, so an error here only means
+// that the next start sees to it.
+func (e *Engine) signalOwed(id gateway.ID, signals ...lifecycle.Signal) {
+	e.signals <- struct{}{}
+	e.db.Submit(store.Op{
+		Want: []func(*store.Tx){func(tx *store.Tx) { tx.WantMessage(id); tx.Contents.Want(id) }},
+		Run: func(tx *store.Tx) error {
+			c, err := e.open(tx, id)
+			if err != nil || c == nil {
+				return err
+			}
+			for _, sig := range signals {
+				if err := c.apply(sig); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}, func(err error) {
+		<-e.signals
+		if err != nil && !errors.Is(err, store.ErrClosed) {
+			e.log.Error("a deadline had no effect", "message_id", id.String(), "error", err)
+		}
+	})
+}
+
+// dueHeap has the nearest deadline on top.
+type dueHeap []store.Due
+
+func (h dueHeap) Len() int           { return len(h) }
+func (h dueHeap) Less(i, j int) bool { return h[i].At.Before(h[j].At) }
+func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *dueHeap) Push(x any)        { *h = append(*h, x.(store.Due)) }
+func (h *dueHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}

@@ -1,0 +1,296 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"switchyard/convapi"
+	"switchyard/internal/channel"
+	"switchyard/internal/lifecycle"
+	"switchyard/internal/store"
+	"switchyard/internal/transcode"
+)
+
+// defaultConcurrency is for channels that name none, and for accounts that
+// have no adapter and only refuse.
+const defaultConcurrency = 16
+
+func (a *account) enqueue(j job) {
+	a.mu.Lock()
+	heir := a.replaced
+	if heir == nil {
+		a.queue.push(j)
+	}
+	a.mu.Unlock()
+	if heir != nil {
+		heir.enqueue(j)
+		return
+	}
+	a.pump()
+}
+
+// retire ends the account: its Runner stops, its queue goes to the heir, and
+// without one to accounts that refuse.
+func (a *account) retire(heir *account) {
+	if heir == nil {
+		heir = &account{engine: a.engine, app: a.app, channel: a.channel}
+	}
+	a.mu.Lock()
+	a.replaced = heir
+	rest := a.queue
+	a.queue = queue{}
+	if a.wake != nil {
+		a.wake.Stop()
+	}
+	a.mu.Unlock()
+	if a.stop != nil {
+		a.stop()
+	}
+	for j, ok := rest.pop(); ok; j, ok = rest.pop() {
+		heir.enqueue(j)
+	}
+}
+
+// pump claims as many queued messages as may be under way at once.
+func (a *account) pump() {
+	for {
+		a.mu.Lock()
+		limit := a.features.Concurrency
+		if limit == 0 {
+			limit = defaultConcurrency
+		}
+		if a.sending >= limit || a.queue.len() == 0 {
+			a.mu.Unlock()
+			return
+		}
+		if wait := time.Until(a.paused); wait > 0 {
+			if a.wake == nil {
+				a.wake = time.AfterFunc(wait, func() {
+					a.mu.Lock()
+					a.wake = nil
+					a.mu.Unlock()
+					a.pump()
+				})
+			}
+			a.mu.Unlock()
+			return
+		}
+		if !a.engine.accounts.begin() {
+			a.mu.Unlock()
+			return
+		}
+		j, _ := a.queue.pop()
+		a.sending++
+		a.mu.Unlock()
+		a.claim(j)
+	}
+}
+
+// done ends what pump has begun.
+func (a *account) done() {
+	a.engine.accounts.busy.Done()
+	a.mu.Lock()
+	a.sending--
+	a.mu.Unlock()
+	a.pump()
+}
+
+// attempt is one try on one hop, as the claim has put it on disk.
+type attempt struct {
+	account  *account
+	row      store.Message
+	plan     plan
+	hop      int
+	number   int
+	outbound channel.Outbound
+}
+
+// claim asks the state machine for an attempt and, once that is on disk, makes it.
+func (a *account) claim(j job) {
+	e := a.engine
+	var made *attempt
+	op := store.Op{
+		Want: []func(*store.Tx){func(tx *store.Tx) {
+			tx.WantMessage(j.message)
+			tx.Contents.Want(j.message)
+		}, func(tx *store.Tx) {
+			if m, ok, err := tx.Message(j.message); err == nil && ok && !m.Contact.IsZero() {
+				tx.Contacts.Want(m.Contact)
+			}
+		}},
+		Run: func(tx *store.Tx) (err error) {
+			made, err = a.begin(tx, j)
+			return err
+		},
+	}
+	e.db.Submit(op, func(err error) {
+		if err != nil || made == nil {
+			if err != nil && !errors.Is(err, store.ErrClosed) {
+				e.log.Error("a message cannot be claimed", "message_id", j.message.String(), "error", err)
+			}
+			go a.done()
+			return
+		}
+		go made.run()
+	})
+}
+
+// begin is the claim's operation. It gives nil when there is nothing to send.
+func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
+	c, err := a.engine.open(tx, j.message)
+	if err != nil || c == nil {
+		return nil, err
+	}
+	if reason, err := c.orphaned(); err != nil || reason != nil {
+		if reason != nil {
+			err = c.apply(lifecycle.Withdrawn{Reason: *reason})
+		}
+		return nil, err
+	}
+	if err := c.apply(lifecycle.Claimed{}); err != nil || !c.send {
+		return nil, err
+	}
+	content, _, err := tx.Contents.Get(j.message)
+	if err != nil {
+		return nil, err
+	}
+	var message convapi.AppMessage
+	if err := json.Unmarshal(content.Body, &message); err != nil {
+		return nil, err
+	}
+	state := c.row.State
+	h := c.plan.Hops[state.Hop]
+	return &attempt{
+		account: a, row: c.row, plan: c.plan, hop: state.Hop, number: state.Attempt,
+		outbound: channel.Outbound{
+			MessageID: c.row.ID.String(), Identity: h.Identity, Message: &message,
+			Properties: c.plan.Properties, Expires: c.plan.Expires,
+			PartsDone: int(state.Progress[state.Hop].Accepted), Resend: state.Resent,
+		},
+	}, nil
+}
+
+// orphaned says why a message cannot go on: its app or its contact is gone.
+func (c *change) orphaned() (*convapi.Reason, error) {
+	if c.app == nil {
+		return &convapi.Reason{Code: convapi.ReasonUnknownApp, SubCode: convapi.SubCodeUnspecified, Description: "the app was deleted while the message was queued"}, nil
+	}
+	if c.row.Contact.IsZero() {
+		return nil, nil
+	}
+	_, found, err := c.tx.Contacts.Get(c.row.Contact)
+	if err != nil || found {
+		return nil, err
+	}
+	return &convapi.Reason{Code: convapi.ReasonContactNotFound, SubCode: convapi.SubCodeUnspecified, Description: "the contact was deleted while the message was queued"}, nil
+}
+
+// run makes the attempt and records what came of it.
+func (t *attempt) run() {
+	begin := time.Now()
+	receipt, failure := t.send()
+	t.observe(failure, time.Since(begin))
+	e := t.account.engine
+	e.db.Submit(t.outcome(receipt, failure), func(err error) {
+		if err != nil {
+			// The attempt is on disk without an outcome, which is the truth: it
+			// is in doubt, and the next start treats it so.
+			e.log.Error("the outcome of an attempt was not stored", "message_id", t.row.ID.String(), "error", err)
+		} else if failure == nil {
+			e.metrics.AcceptToSubmit.Observe(time.Since(t.row.Accepted).Seconds())
+		}
+		go t.account.done()
+	})
+}
+
+// send hands the message to the adapter, unless the account is known to fail.
+func (t *attempt) send() (channel.Receipt, *channel.Failure) {
+	a := t.account
+	if failure := a.refuses(); failure != nil {
+		return channel.Receipt{}, failure
+	}
+	text, err := transcode.Text(t.outbound.Message, a.channel)
+	if err != nil {
+		return channel.Receipt{}, untranscodable(err)
+	}
+	t.outbound.Text = text
+	// Not the engine's own context: an attempt under way ends by its answer or
+	// by its time, also while the gateway stops.
+	ctx, cancel := context.WithTimeout(context.Background(), a.engine.cfg.SendTimeout)
+	defer cancel()
+	receipt, err := a.adapter.Send(ctx, t.outbound)
+	var failure *channel.Failure
+	if err != nil {
+		failure = channel.AsFailure(err)
+	}
+	a.learn(failure)
+	return receipt, failure
+}
+
+func untranscodable(err error) *channel.Failure {
+	f := &channel.Failure{Verdict: channel.Refuse, Err: err, Reason: convapi.Reason{
+		Code: convapi.ReasonBadRequest, SubCode: convapi.SubCodeUnspecified, Description: "the message has no form for this channel",
+	}}
+	if t, ok := errors.AsType[*transcode.Error](err); ok {
+		f.Reason.Code, f.Reason.Description = t.Reason, t.Description
+	}
+	return f
+}
+
+// refuses answers in the place of an account that cannot work.
+func (a *account) refuses() *channel.Failure {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.adapter == nil && a.openError != nil:
+		return &channel.Failure{Verdict: channel.Refuse, Err: a.openError, Reason: convapi.Reason{
+			Code: convapi.ReasonChannelBadConfiguration, SubCode: convapi.SubCodeUnspecified, Description: "the credential cannot be used",
+		}}
+	case a.adapter == nil:
+		return &channel.Failure{Verdict: channel.Refuse, Reason: convapi.Reason{
+			Code: convapi.ReasonChannelConfigurationMissing, SubCode: convapi.SubCodeUnspecified, Description: "the app has no credential for this channel any more",
+		}}
+	case a.failing != nil && time.Now().Before(a.failingUntil):
+		return &channel.Failure{Verdict: channel.Refuse, Reason: a.failing.Reason}
+	}
+	return nil
+}
+
+// learn draws conclusions for the account as a whole.
+func (a *account) learn(failure *channel.Failure) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case failure == nil:
+		a.proven, a.failing = true, nil
+	case failure.Account:
+		if a.failing == nil {
+			a.engine.log.Error("the provider refuses the credential", "app_id", a.app.String(), "channel", string(a.channel),
+				"reason", string(failure.Reason.Code), "error", failure)
+		}
+		a.failing, a.failingUntil = failure, time.Now().Add(failingFor)
+	case failure.Verdict == channel.Retry && failure.Reason.Code == convapi.ReasonRateLimited:
+		// The provider's wish holds for the account, not for one message.
+		if until := time.Now().Add(failure.RetryAfter); failure.RetryAfter > 0 && until.After(a.paused) {
+			a.paused = until
+		}
+	}
+}
+
+func (t *attempt) observe(failure *channel.Failure, took time.Duration) {
+	e := t.account.engine
+	verdict := "accepted"
+	if failure != nil {
+		verdict = failure.Verdict.String()
+	}
+	e.metrics.Attempts.WithLabelValues(string(t.account.channel), verdict).Inc()
+	log := e.log.With("message_id", t.row.ID.String(), "app_id", t.row.App.String(), "channel", string(t.account.channel),
+		"hop", t.hop, "attempt", t.number, "verdict", verdict, "duration", took)
+	if failure == nil {
+		log.Debug("attempt")
+		return
+	}
+	log.Info("attempt", "reason", string(failure.Reason.Code), "channel_code", failure.Reason.ChannelCode, "error", failure.Err)
+}

@@ -1,0 +1,143 @@
+// Package engine is the core: it accepts messages, sends them over their
+// planned channels, takes in what providers report and what people write, and
+// tells the customer. Every step is one operation of the store; what follows
+// from it happens after the commit, and all of it can be found again from the
+// rows alone. It knows no HTTP routes and no provider's protocol.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"switchyard/convapi"
+	"switchyard/internal/channel"
+	"switchyard/internal/delivery"
+	"switchyard/internal/gateway"
+	"switchyard/internal/observe"
+	"switchyard/internal/store"
+)
+
+// Config is what an Engine works with.
+type Config struct {
+	Store     *store.DB
+	Deliverer *delivery.Deliverer
+	Channels  []channel.Definition
+	// HTTP carries the requests to providers.
+	HTTP *http.Client
+	// Dial opens the connections of channels that keep one.
+	Dial func(ctx context.Context, network, address string) (channel.Conn, error)
+	// PublicURL is where providers reach this gateway, without a final slash.
+	PublicURL string
+	// SendTimeout bounds one attempt; after it the attempt is in doubt. 0 is
+	// DefaultSendTimeout.
+	SendTimeout time.Duration
+	Log         *slog.Logger
+	Metrics     *observe.Metrics
+}
+
+// DefaultSendTimeout is longer than any channel's own limit for an answer
+// (SMPP: 30 s), so that the channel's own classification comes first.
+const DefaultSendTimeout = 60 * time.Second
+
+// Engine is the running core.
+type Engine struct {
+	cfg       Config
+	db        *store.DB
+	log       *slog.Logger
+	metrics   *observe.Metrics
+	deliverer *delivery.Deliverer
+
+	definitions map[convapi.Channel]channel.Definition
+	directory   *directory
+	accounts    *accounts
+	deadlines   *deadlines
+	signals     chan struct{} // one for each of the deadlines' operations under way
+
+	// configuring serialises changes of apps and webhooks, so that each sees
+	// the one before in the directory.
+	configuring sync.Mutex
+
+	ctx        context.Context // of everything in the background; ends in Stop
+	cancel     context.CancelFunc
+	background sync.WaitGroup
+}
+
+// New makes an Engine; Start sets it to work.
+func New(cfg Config) *Engine {
+	if cfg.SendTimeout == 0 {
+		cfg.SendTimeout = DefaultSendTimeout
+	}
+	e := &Engine{
+		cfg: cfg, db: cfg.Store, log: cfg.Log, metrics: cfg.Metrics, deliverer: cfg.Deliverer,
+		definitions: make(map[convapi.Channel]channel.Definition),
+		directory:   newDirectory(),
+		signals:     make(chan struct{}, signalsUnderWay),
+	}
+	for _, d := range cfg.Channels {
+		e.definitions[d.Channel] = d
+	}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.accounts = newAccounts(e)
+	e.deadlines = newDeadlines(e)
+	return e
+}
+
+// Start loads the configuration, begins delivery to the webhooks and goes on
+// with every message that the last process left.
+func (e *Engine) Start(ctx context.Context) error {
+	config, err := e.db.Configuration(ctx)
+	if err != nil {
+		return fmt.Errorf("read the configuration: %w", err)
+	}
+	if err := e.directory.load(config); err != nil {
+		return err
+	}
+	if err := e.deliverer.Start(ctx, e.directory.targets(), config.States); err != nil {
+		return fmt.Errorf("start the delivery of callbacks: %w", err)
+	}
+	for _, app := range e.directory.allApps() {
+		e.accounts.update(app)
+	}
+	if err := e.deadlines.start(ctx); err != nil {
+		return fmt.Errorf("find the messages under way: %w", err)
+	}
+	return nil
+}
+
+// Stop ends in order: no new attempts, the sends under way get their answers
+// onto disk, then the callbacks. It returns early with ctx; what is left then
+// is found at the next Start.
+func (e *Engine) Stop(ctx context.Context) {
+	e.deadlines.stop()
+	e.accounts.drain(ctx)
+	e.cancel()
+	e.deliverer.Stop(ctx)
+	done := make(chan struct{})
+	go func() { e.background.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// apply runs an operation for a caller who can be told to come back later.
+func (e *Engine) apply(ctx context.Context, op store.Op) error {
+	err := e.db.Apply(ctx, op)
+	switch {
+	case errors.Is(err, store.ErrOverloaded):
+		return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is overloaded", RetryAfter: time.Second}
+	case errors.Is(err, store.ErrClosed):
+		return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is stopping", RetryAfter: 5 * time.Second}
+	}
+	return err
+}
+
+// notFound is the answer to an id that names nothing in the project.
+func notFound(what, id string) error {
+	return gateway.Errorf(gateway.NotFound, "%s %q not found", what, id)
+}

@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"switchyard/convapi"
+	"switchyard/internal/gateway"
+	"switchyard/internal/store"
+)
+
+// Message gives one message.
+func (e *Engine) Message(ctx context.Context, project, id string, source convapi.MessagesSource) (convapi.ConversationMessage, error) {
+	row, err := e.messageOf(ctx, project, id, source)
+	if err != nil {
+		return convapi.ConversationMessage{}, err
+	}
+	return e.completeMessage(ctx, row)
+}
+
+// messageOf finds a message of a project that its app may read from source.
+func (e *Engine) messageOf(ctx context.Context, project, text string, source convapi.MessagesSource) (store.Message, error) {
+	id, ok := gateway.ParseID(text)
+	if !ok {
+		return store.Message{}, notFound("message", text)
+	}
+	row, found, err := e.db.Message(ctx, id)
+	if err != nil {
+		return row, err
+	}
+	if !found || !readable(row, project, source) {
+		return row, notFound("message", text)
+	}
+	return row, nil
+}
+
+func readable(row store.Message, project string, source convapi.MessagesSource) bool {
+	return row.Project == project && !row.Hidden && row.Dispatch == (source == convapi.SourceDispatch)
+}
+
+func (e *Engine) completeMessage(ctx context.Context, row store.Message) (convapi.ConversationMessage, error) {
+	content, _, err := e.db.Content(ctx, row.ID)
+	if err != nil {
+		return convapi.ConversationMessage{}, err
+	}
+	return showMessage(row, content)
+}
+
+// showMessage gives the contract's form of a message.
+func showMessage(row store.Message, content store.Content) (convapi.ConversationMessage, error) {
+	m := convapi.ConversationMessage{
+		ID: row.ID.String(), Direction: convapi.ToContact, ConversationID: row.Conversation.String(), ContactID: row.Contact.String(),
+		ChannelIdentity: convapi.ChannelIdentity{Channel: convapi.Channel(row.Channel), Identity: row.Identity},
+		Metadata:        content.Metadata, AcceptTime: convapi.At(row.Accepted), SenderID: content.SenderID, ProcessingMode: mode(row.Dispatch),
+	}
+	if m.ChannelIdentity.Channel.AppScoped() {
+		m.ChannelIdentity.AppID = row.App.String()
+	}
+	var into any
+	if row.ToApp {
+		m.Direction, m.ContactMessage = convapi.ToApp, &convapi.ContactMessage{}
+		into = m.ContactMessage
+	} else {
+		m.AppMessage = &convapi.AppMessage{}
+		into = m.AppMessage
+	}
+	if err := json.Unmarshal(content.Body, into); err != nil {
+		return m, fmt.Errorf("content of message %s: %w", row.ID, err)
+	}
+	return m, nil
+}
+
+// Messages lists messages, the newest first.
+func (e *Engine) Messages(ctx context.Context, project string, f MessageFilter, p Page) ([]convapi.ConversationMessage, string, error) {
+	query, err := e.messageQuery(ctx, project, f)
+	if err != nil {
+		return nil, "", err
+	}
+	if query.Before, err = openToken(p.Token); err != nil {
+		return nil, "", err
+	}
+	rows, err := e.db.Messages(ctx, query, p.Size+1)
+	if err != nil {
+		return nil, "", err
+	}
+	next := ""
+	if len(rows) > p.Size {
+		rows = rows[:p.Size]
+		next = token(rows[p.Size-1].ID)
+	}
+	out := make([]convapi.ConversationMessage, len(rows))
+	for i, row := range rows {
+		if out[i], err = e.completeMessage(ctx, row); err != nil {
+			return nil, "", err
+		}
+		if f.WithoutMetadata {
+			out[i].Metadata = ""
+		}
+	}
+	return out, next, nil
+}
+
+// messageQuery turns a filter into the rows that it means.
+func (e *Engine) messageQuery(ctx context.Context, project string, f MessageFilter) (q store.MessageQuery, err error) {
+	q = store.MessageQuery{
+		Start: f.Start, End: f.End, Channel: string(f.Channel), Identity: f.Identity,
+		ToApp:     f.Direction != convapi.ToContact || f.RecipientOriginated,
+		ToContact: f.Direction != convapi.ToApp && !f.RecipientOriginated,
+		Dispatch:  f.Source == convapi.SourceDispatch,
+		Apps:      []gateway.ID{},
+	}
+	if f.Channel != "" {
+		q.Identity = convapi.NormalizeIdentity(f.Channel, f.Identity)
+	} else if f.Identity != "" {
+		q.Identity = convapi.NormalizeIdentity(convapi.ChannelSMS, f.Identity)
+	}
+	if q.Dispatch && (f.ContactID != "" || f.ConversationID != "") {
+		return q, gateway.Invalid("messages_source", "DISPATCH_SOURCE goes with neither contact_id nor conversation_id")
+	}
+	for _, a := range e.directory.appsOf(project) {
+		if f.AppID == "" || f.AppID == a.resource.ID {
+			q.Apps = append(q.Apps, a.id)
+		}
+	}
+	if f.ConversationID == "" && f.ContactID == "" {
+		return q, nil
+	}
+	q.Conversations, err = e.threads(ctx, project, f)
+	return q, err
+}
+
+// threads finds the conversations that a filter names.
+func (e *Engine) threads(ctx context.Context, project string, f MessageFilter) ([]gateway.ID, error) {
+	query := store.ConversationQuery{Project: project}
+	out := []gateway.ID{}
+	if id, ok := gateway.ParseID(f.ConversationID); ok {
+		c, found, err := e.db.Conversation(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if found && c.Project == project && (f.ContactID == "" || f.ContactID == c.Contact.String()) && (f.AppID == "" || f.AppID == c.App.String()) {
+			out = append(out, id)
+		}
+		return out, nil
+	}
+	var ok bool
+	if query.Contact, ok = gateway.ParseID(f.ContactID); !ok || f.ConversationID != "" {
+		return out, nil
+	}
+	if f.AppID != "" {
+		if query.App, ok = gateway.ParseID(f.AppID); !ok {
+			return out, nil
+		}
+	}
+	list, err := e.db.Conversations(ctx, query, gateway.ID{}, maxThreads)
+	for _, c := range list {
+		out = append(out, c.ID)
+	}
+	return out, err
+}
+
+// maxThreads bounds the conversations of one contact whose messages are merged
+// in a list; older ones are found by conversation_id.
+const maxThreads = 100
+
+// UpdateMessage changes the metadata of a message, the one thing that can be
+// changed.
+func (e *Engine) UpdateMessage(ctx context.Context, project, id string, source convapi.MessagesSource, metadata string) (convapi.ConversationMessage, error) {
+	row, err := e.messageOf(ctx, project, id, source)
+	if err != nil {
+		return convapi.ConversationMessage{}, err
+	}
+	var content store.Content
+	err = e.apply(ctx, store.Op{Run: func(tx *store.Tx) (err error) {
+		var found bool
+		if content, found, err = tx.Contents.Get(row.ID); err != nil {
+			return err
+		}
+		if !found {
+			return notFound("message", id)
+		}
+		content.Metadata = metadata
+		tx.Contents.Put(content)
+		return nil
+	}})
+	if err != nil {
+		return convapi.ConversationMessage{}, err
+	}
+	return showMessage(row, content)
+}
+
+// DeleteMessage removes a message from storage. One that is not sent yet is
+// not sent any more; nothing is recalled from a handset.
+func (e *Engine) DeleteMessage(ctx context.Context, project, id string, source convapi.MessagesSource) error {
+	row, err := e.messageOf(ctx, project, id, source)
+	if err != nil {
+		return err
+	}
+	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		tx.DeleteMessage(row.ID)
+		return nil
+	}})
+}
