@@ -114,8 +114,8 @@ func (e *Engine) openAccount(a *app, index int, credential convapi.ChannelCreden
 	acc.features = d.Features
 	log := e.log.With("app_id", a.id.String(), "channel", string(credential.Channel))
 	url := fmt.Sprintf("%s/channels/%s/%s", e.cfg.PublicURL, a.id, credential.Channel)
-	if first, _ := a.credential(credential.Channel); first != index {
-		url += fmt.Sprintf("?credential=%d", index)
+	if ordinal := ordinalOf(a.resource.ChannelCredentials[:index], credential.Channel); ordinal > 0 {
+		url += fmt.Sprintf("?credential=%d", ordinal)
 	}
 	acc.adapter, acc.openError = d.Open(
 		channel.Account{AppID: a.id.String(), Credential: credential, CallbackURL: url},
@@ -137,24 +137,29 @@ func (e *Engine) openAccount(a *app, index int, credential convapi.ChannelCreden
 	return acc
 }
 
-// of finds the account for a channel of an app: its first credential.
-func (s *accounts) of(app gateway.ID, ch convapi.Channel) *account {
+// ordinalOf counts the earlier credentials of a channel.
+func ordinalOf(earlier []convapi.ChannelCredential, ch convapi.Channel) (n int) {
+	for _, c := range earlier {
+		if c.Channel == ch {
+			n++
+		}
+	}
+	return n
+}
+
+// of finds an account of an app: the credential of the channel that ordinal
+// others of the same channel stand before. Messages go to the first.
+func (s *accounts) of(app gateway.ID, ch convapi.Channel, ordinal int) *account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range s.byApp[app] {
-		if a.channel == ch {
+		if a.channel != ch {
+			continue
+		}
+		if ordinal == 0 {
 			return a
 		}
-	}
-	return nil
-}
-
-// nth finds the account of the given credential.
-func (s *accounts) nth(app gateway.ID, index int) *account {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if list := s.byApp[app]; index >= 0 && index < len(list) {
-		return list[index]
+		ordinal--
 	}
 	return nil
 }
@@ -162,7 +167,7 @@ func (s *accounts) nth(app gateway.ID, index int) *account {
 // dispatch puts a message in the queue of its account. A message whose
 // account is gone is claimed all the same: the claim finds out why.
 func (s *accounts) dispatch(j job) {
-	a := s.of(j.app, j.channel)
+	a := s.of(j.app, j.channel, 0)
 	if a == nil {
 		a = &account{engine: s.engine, app: j.app, channel: j.channel}
 	}
@@ -198,10 +203,13 @@ func (s *accounts) total() (n int) {
 
 // state is what the contract shows of a credential.
 func (s *accounts) state(app gateway.ID, index int) *convapi.CredentialState {
-	a := s.nth(app, index)
-	if a == nil {
+	s.mu.Lock()
+	list := s.byApp[app]
+	s.mu.Unlock()
+	if index >= len(list) {
 		return &convapi.CredentialState{Status: convapi.CredentialPending}
 	}
+	a := list[index]
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {

@@ -30,18 +30,9 @@ const heldFor = 10 * time.Minute
 // returns the reply when what it tells is on disk. An error other than
 // NotFound means that it is not, and the provider has to come again.
 func (e *Engine) Receive(ctx context.Context, appID string, ch convapi.Channel, ordinal int, r *http.Request, body []byte) (channel.Reply, error) {
-	id, ok := gateway.ParseID(appID)
-	if !ok {
-		return channel.Reply{}, notFound("app", appID)
-	}
-	a := e.accounts.of(id, ch)
-	if ordinal > 0 {
-		if a = e.accounts.nth(id, ordinal); a != nil && a.channel != ch {
-			a = nil
-		}
-	}
-	if a == nil {
-		return channel.Reply{}, notFound("channel of the app", string(ch))
+	a, err := e.account(appID, ch, ordinal)
+	if err != nil {
+		return channel.Reply{}, err
 	}
 	receiver, ok := a.adapter.(channel.Receiver)
 	if !ok {
@@ -53,6 +44,37 @@ func (e *Engine) Receive(ctx context.Context, appID string, ch convapi.Channel, 
 		return reply, nil
 	}
 	return reply, e.deliver(ctx, a, batch)
+}
+
+// account finds the account that a provider's URL names.
+func (e *Engine) account(appID string, ch convapi.Channel, ordinal int) (*account, error) {
+	id, ok := gateway.ParseID(appID)
+	if !ok {
+		return nil, notFound("app", appID)
+	}
+	a := e.accounts.of(id, ch, ordinal)
+	if a == nil {
+		return nil, notFound("channel of the app", string(ch))
+	}
+	return a, nil
+}
+
+// Media opens a file that somebody sent to an account and that lies with the
+// provider.
+func (e *Engine) Media(ctx context.Context, appID string, ch convapi.Channel, ordinal int, ref string) (channel.Media, error) {
+	a, err := e.account(appID, ch, ordinal)
+	if err != nil {
+		return channel.Media{}, err
+	}
+	source, ok := a.adapter.(channel.MediaSource)
+	if !ok {
+		return channel.Media{}, notFound("media", ref)
+	}
+	media, err := source.Media(ctx, ref)
+	if errors.Is(err, channel.ErrNoMedia) {
+		err = notFound("media", ref)
+	}
+	return media, err
 }
 
 // sink takes what a Runner receives.

@@ -2,8 +2,11 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 
+	"switchyard/convapi"
+	"switchyard/internal/gateway"
 	"switchyard/internal/store"
 )
 
@@ -43,3 +46,41 @@ func (e *Engine) PutProject(ctx context.Context, project, keyID, secret string) 
 		return nil
 	}})
 }
+
+// tokenKeySize is that of HMAC-SHA256's output (RFC 7518, section 3.2: at
+// least so long).
+const tokenKeySize = 32
+
+// TokenKey is the key that signs access tokens: made once in a store, so that
+// tokens outlive a restart and are good at every node.
+func (e *Engine) TokenKey(ctx context.Context) (key []byte, err error) {
+	const name = "token_key"
+	err = e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		setting, found, err := tx.Settings.Get(name)
+		if err != nil {
+			return err
+		}
+		if !found {
+			setting = store.Setting{Name: name, Value: make([]byte, tokenKeySize)}
+			rand.Read(setting.Value)
+			tx.Settings.Put(setting)
+		}
+		key = setting.Value
+		return nil
+	}})
+	return key, err
+}
+
+// DirectSecret signs callbacks to the message-level URLs of an app.
+func (e *Engine) DirectSecret(id gateway.ID) convapi.Secret {
+	if a, ok := e.directory.app(id); ok {
+		return a.resource.CallbackSettings.SecretForOverriddenCallbackURLs
+	}
+	return ""
+}
+
+// Queued is the number of messages that wait for an attempt.
+func (e *Engine) Queued() int { return e.accounts.total() }
+
+// Deadlines is the number of deadlines in memory.
+func (e *Engine) Deadlines() int { return e.deadlines.len() }

@@ -93,3 +93,18 @@ var webhookStates = &table[ID, WebhookState]{
 	bind:    func(e encoder, r *WebhookState) { e.ID(r.ID); e.Blob(r.Body) },
 	scan:    func(d decoder) WebhookState { return WebhookState{d.ID(), d.Blob()} },
 }
+
+// Setting is a value that every process on the store shares, such as the key
+// that signs tokens.
+type Setting struct {
+	Name  string
+	Value []byte
+}
+
+var settings = &table[string, Setting]{
+	schema:  define("setting", 1, 1, "name text", "value blob"),
+	bindKey: func(e encoder, name string) { e.Text(name) },
+	keyOf:   func(r *Setting) string { return r.Name },
+	bind:    func(e encoder, r *Setting) { e.Text(r.Name); e.Blob(r.Value) },
+	scan:    func(d decoder) Setting { return Setting{d.Text(), d.Blob()} },
+}

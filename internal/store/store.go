@@ -119,7 +119,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		wake:  make(chan struct{}, 1),
 		stop:  make(chan struct{}), done: make(chan struct{}),
 	}
-	if ahead := positionTime(own.head).Sub(time.Now()); ahead > time.Hour {
+	if ahead := PositionTime(own.head).Sub(time.Now()); ahead > time.Hour {
 		e.close()
 		return nil, fmt.Errorf("open the store: its newest record is %s ahead of this machine's clock; set the clock", ahead.Round(time.Second))
 	}
@@ -151,6 +151,7 @@ func PositionAt(t time.Time) uint64 {
 	return uint64(max(t.UnixMilli(), 0)) << positionCount
 }
 
-func positionTime(pos uint64) time.Time {
+// PositionTime is the time that a position was given at, in whole milliseconds.
+func PositionTime(pos uint64) time.Time {
 	return time.UnixMilli(int64(pos >> positionCount))
 }

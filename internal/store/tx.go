@@ -11,6 +11,7 @@ type Tx struct {
 	// Now is the one time of the batch.
 	Now time.Time
 
+	Settings      rows[string, Setting]
 	Projects      rows[string, Project]
 	Keys          rows[string, AccessKey]
 	Apps          rows[ID, App]
@@ -54,6 +55,7 @@ type changes interface {
 
 func newTx(ctx context.Context, db *DB, now time.Time) *Tx {
 	tx := &Tx{Now: now, ctx: ctx, db: db}
+	attach(tx, &tx.Settings, settings)
 	attach(tx, &tx.Projects, projects)
 	attach(tx, &tx.Keys, accessKeys)
 	attach(tx, &tx.Apps, apps)

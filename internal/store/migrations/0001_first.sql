@@ -11,6 +11,11 @@ CREATE TABLE owner (
 
 INSERT INTO owner (one, node, epoch, expires, head) VALUES (1, '', 0, 0, 0);
 
+CREATE TABLE setting (
+  name     {{keytext}} PRIMARY KEY,
+  value    {{blob}} NOT NULL
+);
+
 CREATE TABLE project (
   id       {{keytext}} PRIMARY KEY,
   created  bigint NOT NULL

@@ -1,0 +1,241 @@
+// Package app builds a gateway of its parts, starts them in order and stops
+// them in the reverse one. It decides nothing else.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"switchyard/convapi"
+	"switchyard/internal/backoff"
+	"switchyard/internal/breaker"
+	"switchyard/internal/channel"
+	"switchyard/internal/config"
+	"switchyard/internal/delivery"
+	"switchyard/internal/dial"
+	"switchyard/internal/engine"
+	"switchyard/internal/gateway"
+	"switchyard/internal/httpapi"
+	"switchyard/internal/ingress"
+	"switchyard/internal/observe"
+	"switchyard/internal/store"
+	"switchyard/internal/webhook"
+)
+
+// Config is what a gateway is built of.
+type Config struct {
+	config.Serve
+	Version  string
+	Channels []channel.Definition
+	Log      *slog.Logger
+	// Out gets what a person reads at start-up: a line a listener, what was
+	// made once, and "ready".
+	Out io.Writer
+}
+
+// The times of an orderly end. Together they stay below the 10 s after which
+// operators and orchestrators lose patience.
+const (
+	stopRequests = 2 * time.Second
+	stopEngine   = 6 * time.Second
+)
+
+// App is a running gateway.
+type App struct {
+	cfg     Config
+	Engine  *engine.Engine
+	Project string // the first project
+
+	store   *store.DB
+	poster  *webhook.Poster
+	health  *observe.Health
+	metrics *observe.Metrics
+	api     *http.Server
+	admin   *http.Server
+	apiURL  string
+	failed  chan error
+}
+
+// Start builds and starts a gateway; when it returns, requests are served.
+func Start(ctx context.Context, cfg Config) (_ *App, err error) {
+	a := &App{cfg: cfg, health: &observe.Health{}, failed: make(chan error, 4)}
+	registry := prometheus.NewRegistry()
+	a.metrics = observe.NewMetrics(registry)
+	defer func() {
+		if err != nil {
+			a.Stop()
+		}
+	}()
+	apiListener, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, err
+	}
+	defer closeOn(&err, apiListener)
+	adminListener, err := net.Listen("tcp", cfg.AdminListen)
+	if err != nil {
+		return nil, err
+	}
+	defer closeOn(&err, adminListener)
+	a.apiURL = "http://" + apiListener.Addr().String()
+
+	if a.store, err = store.Open(ctx, store.Options{URL: cfg.Store, Log: cfg.Log, Failed: a.fail, Observe: a.observeCommit}); err != nil {
+		return nil, err
+	}
+	a.admin = serve(adminListener, observe.AdminMux(a.health, registry), cfg.Log, a.fail)
+	if err := a.startEngine(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.firstProject(ctx); err != nil {
+		return nil, err
+	}
+	handler, err := a.handler(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.api = serve(apiListener, handler, cfg.Log, a.fail)
+	fmt.Fprintf(cfg.Out, "api    http://%s\nadmin  http://%s\n", apiListener.Addr(), adminListener.Addr())
+	a.health.SetReady(true)
+	fmt.Fprintln(cfg.Out, "ready")
+	return a, nil
+}
+
+func closeOn(err *error, c io.Closer) {
+	if *err != nil {
+		c.Close()
+	}
+}
+
+func (a *App) fail(err error) {
+	select {
+	case a.failed <- err:
+	default:
+	}
+}
+
+func (a *App) observeCommit(operations int, took time.Duration) {
+	a.metrics.CommitBatch.Observe(float64(operations))
+	a.metrics.CommitDuration.Observe(took.Seconds())
+}
+
+func (a *App) startEngine(ctx context.Context) error {
+	cfg := a.cfg
+	a.poster = webhook.New(webhook.Config{
+		AllowPrivate: cfg.AllowPrivateTargets, Timeout: cfg.WebhookTimeout, UserAgent: "switchyard/" + cfg.Version,
+	})
+	retry := backoff.Webhook()
+	retry.First, retry.Cap, retry.Window = cfg.WebhookRetryFirst, cfg.WebhookRetryCap, cfg.WebhookRetryWindow
+	circuit := breaker.DefaultConfig()
+	circuit.Failures, circuit.Open, circuit.OpenCap = cfg.BreakerFailures, cfg.BreakerOpen, cfg.BreakerOpenCap
+	circuit.Probe = 3 * cfg.WebhookTimeout
+	deliverer := delivery.New(delivery.Config{
+		Store: a.store, Poster: a.poster, Retry: retry, Breaker: circuit, Log: cfg.Log, Metrics: a.metrics,
+		DirectSecret: func(app gateway.ID) convapi.Secret { return a.Engine.DirectSecret(app) },
+	})
+	guard := dial.Guard(cfg.AllowPrivateTargets)
+	a.Engine = engine.New(engine.Config{
+		Store: a.store, Deliverer: deliverer, Channels: cfg.Channels, HTTP: providerClient(guard), Dial: guard.DialContext,
+		PublicURL: a.publicURL(), Log: cfg.Log, Metrics: a.metrics,
+	})
+	a.metrics.GaugeQueue("store", func() float64 { return float64(a.store.Queued()) })
+	a.metrics.GaugeQueue("outbound", func() float64 { return float64(a.Engine.Queued()) })
+	a.metrics.GaugeQueue("deadlines", func() float64 { return float64(a.Engine.Deadlines()) })
+	return a.Engine.Start(ctx)
+}
+
+// providerClient carries requests to REST channels: over kept connections, as
+// many to one provider as its busiest channel has sends under way. The time of
+// a request is bounded by its context.
+func providerClient(guard *net.Dialer) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext:           guard.DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          512,
+		MaxIdleConnsPerHost:   128,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   dial.ConnectTimeout,
+		ResponseHeaderTimeout: 55 * time.Second, // telegram's long polls last up to 50 s
+	}}
+}
+
+func (a *App) publicURL() string {
+	if a.cfg.PublicURL != "" {
+		return strings.TrimRight(a.cfg.PublicURL, "/")
+	}
+	return a.apiURL
+}
+
+func (a *App) handler(ctx context.Context) (http.Handler, error) {
+	key, err := a.Engine.TokenKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	api := httpapi.New(httpapi.Config{Engine: a.Engine, TokenKey: key, Log: a.cfg.Log})
+	channels := ingress.New(ingress.Config{Engine: a.Engine, Log: a.cfg.Log})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/channels/") {
+			channels.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}), nil
+}
+
+// serve answers on a listener until the server is shut down.
+func serve(l net.Listener, h http.Handler, log *slog.Logger, fail func(error)) *http.Server {
+	s := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			fail(err)
+		}
+	}()
+	return s
+}
+
+// Failed tells of an error after which the process has to end.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// URL is where the API is served.
+func (a *App) URL() string { return a.apiURL }
+
+// Stop ends in order: no new requests, the sends and posts under way, then the
+// store. What does not end in time is found at the next start.
+func (a *App) Stop() {
+	a.health.SetReady(false)
+	ctx, cancel := context.WithTimeout(context.Background(), stopRequests)
+	defer cancel()
+	if a.api != nil {
+		if err := a.api.Shutdown(ctx); err != nil {
+			a.api.Close()
+		}
+	}
+	if a.Engine != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), stopEngine)
+		defer cancel()
+		a.Engine.Stop(ctx)
+	}
+	if a.poster != nil {
+		a.poster.Close()
+	}
+	if a.store != nil {
+		if err := a.store.Close(); err != nil {
+			a.cfg.Log.Error("close the store", "error", err)
+		}
+	}
+	if a.admin != nil {
+		a.admin.Close()
+	}
+}
