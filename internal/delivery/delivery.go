@@ -105,7 +105,7 @@ type Deliverer struct {
 	mu      sync.RWMutex
 	hooks   map[gateway.ID]*hook
 	apps    map[gateway.ID][]*hook // the webhooks of an app; the slices are never changed
-	phase   phase
+	stage   stage
 	flusher flusher
 
 	ctx     context.Context // ends when posts under way have to end
@@ -116,11 +116,11 @@ type Deliverer struct {
 	waiting, retrying atomic.Int64 // callbacks in memory; of those with a row
 }
 
-// phase of a Deliverer.
-type phase uint8
+// stage of a Deliverer's life.
+type stage uint8
 
 const (
-	idle     phase = iota // before Start
+	idle     stage = iota // before Start
 	starting              // Start has not yet seen what is in the store
 	started
 	stopped
@@ -159,6 +159,7 @@ func New(cfg Config) *Deliverer {
 		apps:    make(map[gateway.ID][]*hook),
 		loading: make(chan struct{}, loaders),
 	}
+	d.flusher.d = d
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	cfg.Metrics.GaugeQueue("callbacks_waiting", func() float64 { return float64(d.waiting.Load()) })
 	cfg.Metrics.GaugeQueue("callbacks_in_retry", func() float64 { return float64(d.retrying.Load()) })

@@ -5,6 +5,7 @@ import (
 
 	"switchyard/internal/breaker"
 	"switchyard/internal/gateway"
+	"switchyard/internal/store"
 )
 
 // Status is how the delivery to one webhook stands.
@@ -22,5 +23,43 @@ type Status struct {
 // Status tells how the webhook stands; the zero Status for one that is not
 // known.
 func (d *Deliverer) Status(id gateway.ID) Status {
-	return Status{}
+	d.mu.RLock()
+	h := d.hooks[id]
+	d.mu.RUnlock()
+	if h == nil {
+		return Status{}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := Status{
+		Breaker: h.breaker, InMemory: h.count, InFlight: len(h.flying), InRetry: h.parked,
+		Behind: h.loading || h.behind(),
+	}
+	if oldest := h.oldest(); oldest > 0 {
+		s.Oldest = store.PositionTime(oldest)
+	}
+	return s
+}
+
+// oldest is about the position of the oldest callback that waits: exactly for
+// one in memory, and the last one before it for one in the log.
+func (h *hook) oldest() uint64 {
+	oldest := uint64(0)
+	consider := func(position uint64) {
+		if oldest == 0 || position < oldest {
+			oldest = position
+		}
+	}
+	for _, q := range [][]*entry{h.ready.list, h.waiting.list} {
+		for _, e := range q {
+			consider(e.callback.Position)
+		}
+	}
+	for e := range h.flying {
+		consider(e.callback.Position)
+	}
+	for _, l := range h.backlog {
+		consider(l.read + 1)
+	}
+	return oldest
 }

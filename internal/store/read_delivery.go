@@ -1,12 +1,6 @@
 package store
 
-import (
-	"context"
-	"time"
-)
-
-// PositionTime is the time of a position, to the millisecond.
-func PositionTime(pos uint64) time.Time { return positionTime(pos) }
+import "context"
 
 // everyLane is a table expression of all lanes, to look into each by its key.
 func (db *DB) everyLane(a *args) string {

@@ -43,8 +43,12 @@ func New(cfg Config) *Poster {
 // guard's sight. HTTP/1.1 only: many posts to one host then use many
 // connections, and one stalled connection stalls one post.
 func newTransport(cfg Config) *http.Transport {
+	connect := cfg.Dial
+	if connect == nil {
+		connect = dial.Guard(cfg.AllowPrivate).DialContext
+	}
 	return &http.Transport{
-		DialContext:            dial.Guard(cfg.AllowPrivate).DialContext,
+		DialContext:            connect,
 		TLSHandshakeTimeout:    dial.ConnectTimeout,
 		MaxIdleConns:           16 * cfg.Concurrency,
 		MaxIdleConnsPerHost:    cfg.Concurrency,

@@ -22,6 +22,8 @@
 package webhook
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"time"
 
@@ -42,6 +44,10 @@ type Config struct {
 	// so how many idle connections to it are worth keeping; 0 means
 	// DefaultConcurrency.
 	Concurrency int
+	// Dial makes the connections instead of the guarded dialer, so that
+	// AllowPrivate means nothing; nil in a gateway, an in-memory network in
+	// tests.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // Defaults of Config. The timeout is callbacks.md section 2's recommendation.
