@@ -14,6 +14,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"switchyard/internal/engine"
 )
 
 // MaxBody is the longest request body in octets. The contract states no figure;
@@ -26,7 +28,7 @@ const MinTokenKey = 32
 
 // Config is what New needs; every member is required.
 type Config struct {
-	Engine backend
+	Engine *engine.Engine
 	// TokenKey signs access tokens. All nodes of one store share it; a new key
 	// makes every token given out before invalid.
 	TokenKey []byte
@@ -51,7 +53,7 @@ func New(cfg Config) http.Handler {
 
 // api serves the REST surface.
 type api struct {
-	engine   backend
+	engine   *engine.Engine
 	tokens   tokenMaker
 	log      *slog.Logger
 	versions map[string]*node

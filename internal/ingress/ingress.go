@@ -7,7 +7,6 @@
 package ingress
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,7 @@ import (
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
+	"switchyard/internal/engine"
 	"switchyard/internal/gateway"
 )
 
@@ -34,14 +34,9 @@ const maxOrdinal = 255
 // retryAfter is what a provider is asked to wait when nothing better is known.
 const retryAfter = 5 * time.Second
 
-// receiver is what ingress calls: *engine.Engine.
-type receiver interface {
-	Receive(ctx context.Context, appID string, ch convapi.Channel, ordinal int, r *http.Request, body []byte) (channel.Reply, error)
-}
-
 // Config is what New needs; every member is required.
 type Config struct {
-	Engine receiver
+	Engine *engine.Engine
 	Log    *slog.Logger
 }
 
@@ -64,7 +59,7 @@ func New(cfg Config) http.Handler {
 }
 
 type ingress struct {
-	engine receiver
+	engine *engine.Engine
 	log    *slog.Logger
 }
 
