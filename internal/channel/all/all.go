@@ -4,6 +4,7 @@ package all
 
 import (
 	"switchyard/internal/channel"
+	"switchyard/internal/channel/sms"
 	"switchyard/internal/channel/telegram"
 	"switchyard/internal/channel/whatsapp"
 )
@@ -11,6 +12,7 @@ import (
 // Channels gives every channel.
 func Channels() []channel.Definition {
 	return []channel.Definition{
+		sms.Channel,
 		telegram.Channel,
 		whatsapp.Channel,
 	}
