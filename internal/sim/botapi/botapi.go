@@ -29,6 +29,7 @@ package botapi
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -76,8 +77,11 @@ type Server struct {
 
 var _ http.Handler = (*Server)(nil)
 
-// New makes a Server. The error is about Config.Faults.
+// New makes a Server. The error is about the Config.
 func New(c Config) (*Server, error) {
+	if c.Token == "" {
+		return nil, errors.New("Token is required")
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -3,7 +3,9 @@ package graph
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"switchyard/internal/sim/fault"
 )
@@ -64,7 +66,7 @@ func failures() map[int]failureOf {
 // says what happens: see the package comment.
 func NumberFaults() []fault.Fault {
 	faults := fault.ByNumber()
-	for code := range failures() {
+	for _, code := range slices.Sorted(maps.Keys(failures())) {
 		if code < 100_000 {
 			continue // too short to be told from an ordinary number's end
 		}

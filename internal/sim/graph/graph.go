@@ -31,6 +31,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -42,8 +43,8 @@ import (
 	"switchyard/internal/sim/notify"
 )
 
-// Config is a Server's. AccessToken is required; an empty PhoneNumberID takes
-// any, an empty AppSecret leaves webhooks unsigned.
+// Config is a Server's. PhoneNumberID and AccessToken are required; an empty
+// AppSecret leaves webhooks unsigned.
 type Config struct {
 	PhoneNumberID string
 	AccessToken   string
@@ -79,8 +80,11 @@ type Server struct {
 
 var _ http.Handler = (*Server)(nil)
 
-// New makes a Server. The error is about Config.Faults.
+// New makes a Server. The error is about the Config.
 func New(c Config) (*Server, error) {
+	if c.PhoneNumberID == "" || c.AccessToken == "" {
+		return nil, errors.New("PhoneNumberID and AccessToken are required")
+	}
 	if c.ReportAfter == 0 {
 		c.ReportAfter = 5 * time.Millisecond
 	}

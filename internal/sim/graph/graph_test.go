@@ -136,7 +136,7 @@ func TestFaults(t *testing.T) {
 					reports = append(reports, time.Since(start).String()+" "+readStatus(t, r))
 				})
 				net := inMemory{"gateway.test": hook}
-				s, err := graph.New(graph.Config{AccessToken: "TOKEN", CallbackURL: "http://gateway.test/hook", Client: &http.Client{Transport: net}})
+				s, err := graph.New(graph.Config{PhoneNumberID: "1", AccessToken: "TOKEN", CallbackURL: "http://gateway.test/hook", Client: &http.Client{Transport: net}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -53,7 +53,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 190, "Invalid OAuth access token")
 		return
 	}
-	if want := s.config.PhoneNumberID; want != "" && r.PathValue("phone") != want {
+	if r.PathValue("phone") != s.config.PhoneNumberID {
 		refuseSub(w, 100, unknownObject, "Unsupported post request. Object with ID "+strconv.Quote(r.PathValue("phone"))+" does not exist")
 		return
 	}
