@@ -118,6 +118,9 @@ func signalName(sig Signal) string {
 func TestDrawing(t *testing.T) {
 	statuses, phases, rows := edges{}, edges{}, edges{}
 	explore(func(before State, sig Signal, after State, effects []Effect) {
+		if after.Due.IsZero() && after.Phase != Submitted {
+			t.Fatalf("%s and %s without a due time: a restart would not find it", after.Status, after.Phase)
+		}
 		if len(effects) == 0 && before.Phase == after.Phase {
 			return
 		}

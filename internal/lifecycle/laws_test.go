@@ -304,6 +304,8 @@ func (w *witness) checkRetry(t *rapid.T, sig Refused) {
 		t.Fatal("a refusal is retried")
 	case s.Due.After(end):
 		t.Fatalf("retry %v after the end of the retry duration", s.Due.Sub(end))
+	case expired && s.Due.After(w.plan.Expires):
+		t.Fatal("retry after the ttl")
 	case s.Due.Before(w.now) && !expired:
 		t.Fatal("retry in the past")
 	case sig.RetryAfter > 0 && s.Due.Before(w.now.Add(sig.RetryAfter)) && !s.Due.Equal(end) && !expired:

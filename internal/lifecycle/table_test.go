@@ -164,6 +164,10 @@ func TestFallback(t *testing.T) {
 			silence(m)
 			m.get(Claimed{}, report(0, Delivered), Orphaned{})
 		}, first + over + " send DELIVERED/0 duplicate"},
+		"late DELIVERED while the next channel is in doubt": {planOf(reporting, reporting), func(m *message) {
+			silence(m)
+			m.get(Claimed{}, Orphaned{}, report(0, Delivered))
+		}, first + over + " send duplicate DELIVERED/0"},
 		"late DELIVERED after the next channel accepted": {planOf(reporting, reporting), func(m *message) {
 			silence(m)
 			submit(m)
@@ -213,7 +217,7 @@ func TestTTL(t *testing.T) {
 		"before the retry": {plan, func(m *message) {
 			m.after(44 * time.Second).get(Claimed{})
 			m.get(Refused{Attempt: 1, Verdict: Retry, RetryAfter: time.Minute})
-			m.toDue().get(Claimed{})
+			m.after(time.Second).get(Overdue{}) // not as late as the retry
 		}, "send FAILED/0(MESSAGE_EXPIRED)"},
 		"before the next channel": {plan, func(m *message) {
 			m.get(Claimed{})
@@ -290,6 +294,18 @@ func TestDoubt(t *testing.T) {
 			m.get(Claimed{}, Overdue{})
 			m.after(time.Minute).get(Overdue{})
 		}, lost + over},
+		"wait: not before the waiting time": {planOf(reporting, reporting), func(m *message) {
+			lose(m)
+			m.after(time.Minute-1).get(Overdue{}, Claimed{})
+		}, lost},
+		"resend: once on each hop": {planOf(resending, resending), func(m *message) {
+			for range 2 {
+				lose(m)
+				m.toDue().get(Overdue{}, Claimed{})
+				m.get(m.lost())
+				m.toDue().get(Overdue{})
+			}
+		}, lost + " dispatch send" + over + " send dispatch send FAILED/1(DELIVERY_REPORT_TIME_OUT)"},
 		"wait: failed without a next channel": {planOf(reporting), func(m *message) {
 			lose(m)
 			m.toDue().get(Overdue{})
@@ -338,6 +354,10 @@ func TestParts(t *testing.T) {
 			m.get(Claimed{})
 			m.get(m.accepted(3, 3), part(2, Delivered), part(0, Delivered), part(2, Delivered))
 			m.get(part(1, Delivered))
+		}, sent + " DELIVERED/0"},
+		"told of as a whole": {planOf(reporting), func(m *message) {
+			m.get(Claimed{})
+			m.get(m.accepted(3, 3), report(0, Delivered))
 		}, sent + " DELIVERED/0"},
 		"one missing": {planOf(reporting), func(m *message) {
 			m.get(Claimed{})
