@@ -1,0 +1,78 @@
+package process
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"switchyard/internal/sim/graph"
+	"switchyard/internal/sim/smsc"
+)
+
+// The accounts at the simulated providers.
+const (
+	phoneNumberID = "106540352242922"
+	accessToken   = "EAABwzLixnjYBO"
+	appSecret     = "0123456789abcdef-app"
+	systemID      = "switchyard"
+	smppPassword  = "secret"
+)
+
+// object is a JSON object of a request.
+type object map[string]any
+
+// whatsApp simulates the platform of WhatsApp. It gets the address for its
+// webhooks from tellCallbacks, once there is an app.
+func whatsApp(t testing.TB, c graph.Config) (*graph.Server, object) {
+	t.Helper()
+	c.PhoneNumberID, c.AccessToken, c.AppSecret = phoneNumberID, accessToken, appSecret
+	// A platform that gives up its connections to a gateway that was killed.
+	c.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	sim, err := graph.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(sim)
+	t.Cleanup(func() { sim.Close(); server.Close() })
+	return sim, whatsAppCredential(server.URL)
+}
+
+func whatsAppCredential(url string) object {
+	return object{
+		"channel": "WHATSAPP", "provider_url": url, "callback_secret": appSecret,
+		"static_bearer": object{"claimed_identity": phoneNumberID, "token": accessToken},
+	}
+}
+
+// messageCentre simulates a message centre for SMS.
+func messageCentre(t testing.TB, c smsc.Config) (*smsc.Server, object) {
+	t.Helper()
+	c.SystemID, c.Password = systemID, smppPassword
+	sim, err := smsc.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- sim.Serve(listener) }()
+	t.Cleanup(func() {
+		if err := sim.Close(); err != nil {
+			t.Errorf("close the message centre: %v", err)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("the message centre: %v", err)
+		}
+	})
+	return sim, smsCredential(listener.Addr().String())
+}
+
+func smsCredential(address string) object {
+	return object{
+		"channel":          "SMS",
+		"smpp_credentials": object{"address": address, "system_id": systemID, "password": smppPassword, "source_address": "72323"},
+	}
+}
