@@ -183,11 +183,7 @@ func (f *flusher) report(notes []note) {
 func (f *flusher) stop(hooks []*hook) {
 	f.mu.Lock()
 	f.stopped = true
-	for _, t := range []*time.Timer{f.next, f.nextPass} {
-		if t != nil {
-			t.Stop()
-		}
-	}
+	f.stopTimers()
 	f.mu.Unlock()
 	for _, h := range hooks {
 		h.mu.Lock()
@@ -196,4 +192,12 @@ func (f *flusher) stop(hooks []*hook) {
 		h.mu.Unlock()
 	}
 	f.flush()
+}
+
+func (f *flusher) stopTimers() {
+	for _, t := range []*time.Timer{f.next, f.nextPass} {
+		if t != nil {
+			t.Stop()
+		}
+	}
 }

@@ -70,12 +70,20 @@ func (h *hook) tooOld(e *entry, now time.Time) bool {
 	if e.attempts > 0 {
 		return h.d.cfg.Retry.Expired(e.firstAt, now)
 	}
-	waited := h.breaker.Phase != breaker.Closed || e.callback.Position <= h.outage
-	return waited && h.d.cfg.Retry.Expired(e.callback.At, now)
+	return h.waited(e) && h.d.cfg.Retry.Expired(e.callback.At, now)
+}
+
+// waited says whether an entry had to wait for the breaker.
+func (h *hook) waited(e *entry) bool {
+	return h.breaker.Phase != breaker.Closed || e.callback.Position <= h.outage
 }
 
 func (h *hook) job(e *entry, now time.Time, probe bool) job {
-	if e.firstAt.IsZero() {
+	switch {
+	case !e.firstAt.IsZero():
+	case h.waited(e):
+		e.firstAt = e.callback.At // its clock has run meanwhile
+	default:
 		e.firstAt = now
 	}
 	h.flying[e] = struct{}{}
