@@ -28,6 +28,7 @@ type commands struct {
 	Config kong.ConfigFlag `help:"YAML file with settings of the same names." env:"SWITCHYARD_CONFIG" placeholder:"FILE"`
 
 	Serve   serveCommand   `cmd:"" help:"Run the gateway."`
+	Bench   benchCommand   `cmd:"" help:"Measure this machine: rates, latencies and ceilings."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

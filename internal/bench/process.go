@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// process is the gateway under test.
+type process struct {
+	cmd *exec.Cmd
+	url string
+}
+
+func startGateway(ctx context.Context, cfg Config) (*process, error) {
+	p := &process{cmd: exec.CommandContext(ctx, cfg.Binary, "serve")}
+	p.cmd.Env = append(os.Environ(),
+		"SWITCHYARD_STORE="+cfg.Store, "SWITCHYARD_LISTEN=127.0.0.1:0", "SWITCHYARD_ADMIN_LISTEN=127.0.0.1:0",
+		"SWITCHYARD_ALLOW_PRIVATE_TARGETS=true", "SWITCHYARD_LOG_LEVEL=error",
+		"SWITCHYARD_PROJECT_ID="+project, "SWITCHYARD_KEY_ID="+keyID, "SWITCHYARD_KEY_SECRET="+keySecret,
+	)
+	p.cmd.Stderr = os.Stderr
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		switch {
+		case len(fields) == 2 && fields[0] == "api":
+			p.url = fields[1]
+		case len(fields) == 1 && fields[0] == "ready":
+			return p, nil
+		}
+	}
+	return nil, errors.Join(errors.New("the gateway did not become ready"), lines.Err(), p.cmd.Wait())
+}
+
+func (p *process) stop() {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return
+	}
+	if err := p.cmd.Wait(); err != nil {
+		fmt.Fprintln(os.Stderr, "the gateway ended badly:", err)
+	}
+}
+
+// cpu is the processor time that the gateway has used.
+func (p *process) cpu() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }
+
+// clockTick is the unit of /proc's processor times: 100 a second on Linux.
+const clockTick = 10 * time.Millisecond
+
+func cpuOf(pid int) (time.Duration, error) {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0, err
+	}
+	// The name, in parentheses, may hold blanks; utime and stime are the 12th
+	// and 13th fields behind it (proc(5)).
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("/proc/%d/stat has %d fields", pid, len(fields))
+	}
+	var sum time.Duration
+	for _, field := range fields[11:13] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += time.Duration(n) * clockTick
+	}
+	return sum, nil
+}
+
+// peakMemory is the most memory that the gateway has had resident.
+func (p *process) peakMemory() (int64, error) {
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			return kib << 10, err
+		}
+	}
+	return 0, errors.New("no VmHWM in /proc")
+}
+
+// databaseCPU is the processor time of all processes of a PostgreSQL on this
+// machine; 0 for a store that is part of the gateway.
+func databaseCPU(ctx context.Context, store string) (sum time.Duration, err error) {
+	if kindOf(store) == "sqlite" {
+		return 0, nil
+	}
+	conn, err := pgx.Connect(ctx, store)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, "SELECT pid FROM pg_stat_activity")
+	if err != nil {
+		return 0, err
+	}
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		return 0, err
+	}
+	for _, pid := range pids {
+		// A process that has ended meanwhile, or runs elsewhere, is not counted.
+		if used, err := cpuOf(pid); err == nil {
+			sum += used
+		}
+	}
+	return sum, nil
+}
