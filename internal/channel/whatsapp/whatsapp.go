@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -78,8 +79,10 @@ func check(c convapi.ChannelCredential) error {
 	case bearer == nil:
 		add("static_bearer", "is required for WHATSAPP")
 	default:
-		if !digits(bearer.ClaimedIdentity) {
-			add("static_bearer.claimed_identity", "must be the phone number id: digits")
+		// Meta's are digits, but partners who speak the Cloud API name numbers
+		// in ways of their own.
+		if !pathSegment.MatchString(bearer.ClaimedIdentity) {
+			add("static_bearer.claimed_identity", "must be the phone number id: letters, digits, _ . and -")
 		}
 		if bearer.Token == "" || strings.ContainsAny(string(bearer.Token), " \t\r\n") {
 			add("static_bearer.token", "must be an access token, without spaces")
@@ -93,6 +96,9 @@ func check(c convapi.ChannelCredential) error {
 	}
 	return nil
 }
+
+// pathSegment is what can stand in a URL's path as it is.
+var pathSegment = regexp.MustCompile(`^[A-Za-z0-9+][A-Za-z0-9_.-]{0,127}$`)
 
 func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
