@@ -36,17 +36,17 @@ type Config struct {
 }
 
 // New makes the handler of /oauth2/token, /v1/ and /v2/; every other path gets a
-// JSON 404. Doubled slashes in a path count as one. A ServeMux in front would
-// redirect such a path and turn a POST into a GET: wrap it in CollapseSlashes.
-// New panics when TokenKey is shorter than MinTokenKey.
+// JSON 404. Doubled slashes in a path count as one; an http.ServeMux in front would
+// redirect them and turn a POST into a GET. New panics when TokenKey is shorter
+// than MinTokenKey.
 func New(cfg Config) http.Handler {
 	if len(cfg.TokenKey) < MinTokenKey {
 		panic(fmt.Sprintf("httpapi: token key has %d octets, want at least %d", len(cfg.TokenKey), MinTokenKey))
 	}
 	a := &api{engine: cfg.Engine, tokens: tokenMaker{key: cfg.TokenKey}, log: cfg.Log}
 	a.versions = map[string]*node{
-		"v1": newTree(a.operations(), a.notBuiltV1()),
-		"v2": newTree(a.notBuiltV2()),
+		"v1": newTree(a.operations(), notBuiltV1()),
+		"v2": newTree(notBuiltV2()),
 	}
 	return a
 }

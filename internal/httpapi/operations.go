@@ -74,7 +74,7 @@ func (a *api) operations() []route {
 
 // notBuiltV1 are the operations of the contract that this gateway does not have
 // yet, version 1. They answer 501, so that nobody takes them for a typing error.
-func (a *api) notBuiltV1() []route {
+func notBuiltV1() []route {
 	return []route{
 		{"POST", "messages:fetch-last-message", notBuilt},
 		{"POST", "messages:transcode", notBuilt},
@@ -106,7 +106,7 @@ func (a *api) notBuiltV1() []route {
 }
 
 // notBuiltV2 are the operations of the Template Management API.
-func (a *api) notBuiltV2() []route {
+func notBuiltV2() []route {
 	return []route{
 		{"GET", "templates", notBuilt},
 		{"POST", "templates", notBuilt},

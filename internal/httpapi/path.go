@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -94,26 +93,4 @@ func splitPath(u *url.URL) []string {
 		segments = append(segments, segment)
 	}
 	return segments
-}
-
-// CollapseSlashes gives next every path with doubled slashes made single, without
-// a redirect. It belongs around an http.ServeMux, which would redirect.
-func CollapseSlashes(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := r.URL.EscapedPath()
-		if !strings.Contains(path, "//") {
-			next.ServeHTTP(w, r)
-			return
-		}
-		for strings.Contains(path, "//") {
-			path = strings.ReplaceAll(path, "//", "/")
-		}
-		clean := *r
-		clean.URL = new(*r.URL)
-		clean.URL.RawPath = path
-		if unescaped, err := url.PathUnescape(path); err == nil {
-			clean.URL.Path = unescaped
-		}
-		next.ServeHTTP(w, &clean)
-	})
 }

@@ -2,9 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"testing"
 
@@ -65,35 +62,6 @@ func TestFind(t *testing.T) {
 		}
 		if diff := cmp.Diff(tc.ids, ids); got != "" && diff != "" {
 			t.Errorf("ids of %q (-want +got):\n%s", tc.path, diff)
-		}
-	}
-}
-
-func TestCollapseSlashes(t *testing.T) {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/a/{id}", func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		_, _ = io.WriteString(w, r.PathValue("id")+"?"+r.URL.RawQuery+string(body))
-	})
-	h := CollapseSlashes(mux)
-	for path, want := range map[string]string{
-		"/a/b":           "b?",
-		"//a//b?c=//d":   "b?c=//d",
-		"///a////b%2F/":  "",
-		"//a/b%2F%2Fc":   "b//c?",
-		"/a///b%3Astop":  "b:stop?",
-		"//a//b%3Astop?": "b:stop?",
-	} {
-		answer := httptest.NewRecorder()
-		h.ServeHTTP(answer, httptest.NewRequest("POST", "http://host"+path, nil))
-		if want == "" {
-			if answer.Code != http.StatusNotFound {
-				t.Errorf("%q: status %d, want 404", path, answer.Code)
-			}
-			continue
-		}
-		if got := answer.Body.String(); answer.Code != http.StatusOK || got != want {
-			t.Errorf("%q: %d %q, want 200 %q", path, answer.Code, got, want)
 		}
 	}
 }
