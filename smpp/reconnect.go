@@ -29,8 +29,7 @@ func (c *Client) keep(i int, t BindType) (usePair bool) {
 		started := time.Now()
 		s, err := Connect(c.ctx, c.cfg.Account, t, c.cfg.Limits, c.cfg.Handler)
 		if err == nil {
-			c.cfg.OnBind(BindEvent{Bind: i, Type: t, State: BindUp})
-			err = c.hold(s)
+			err = c.hold(i, t, s)
 		}
 		if c.ctx.Err() != nil {
 			return false
@@ -57,11 +56,12 @@ func (c *Client) keep(i int, t BindType) (usePair bool) {
 }
 
 // hold offers a bound session to submits until it ends, or until the client closes and it has been unbound.
-func (c *Client) hold(s *Session) error {
-	if s.BindType().Sends() {
+func (c *Client) hold(i int, t BindType, s *Session) error {
+	if t.Sends() {
 		c.add(s)
 	}
 	defer c.remove(s)
+	c.cfg.OnBind(BindEvent{Bind: i, Type: t, State: BindUp}) // from here on a submit finds it
 	select {
 	case <-s.Done():
 	case <-c.ctx.Done():

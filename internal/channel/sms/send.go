@@ -29,7 +29,7 @@ const (
 
 // Send implements channel.Adapter: it submits the parts that are not done yet, one after the other, so that they arrive in order.
 func (a *adapter) Send(ctx context.Context, m channel.Outbound) (channel.Receipt, error) {
-	client := a.client.Load()
+	client := a.currentClient()
 	if client == nil {
 		return channel.Receipt{}, a.classify(&smpp.NotSentError{Err: smpp.ErrNotBound})
 	}

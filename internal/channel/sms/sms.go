@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +43,9 @@ type adapter struct {
 	config      smpp.ClientConfig
 	log         *slog.Logger
 
-	client  atomic.Pointer[smpp.Client]    // nil while nothing runs
+	mu     sync.Mutex   // held while the client is opened, so that nobody who knows of a bind misses the client
+	client *smpp.Client // nil while nothing runs
+
 	refused atomic.Pointer[smpp.BindEvent] // the centre refuses the account
 	plain   atomic.Bool                    // the centre refuses optional parameters that only help
 }
@@ -159,12 +162,10 @@ func (a *adapter) Run(ctx context.Context, sink channel.Sink) error {
 	in := newInbox(a, sink)
 	config := a.config
 	config.Handler = in.handle
-	client, err := smpp.Open(config)
+	client, err := a.openClient(config)
 	if err != nil {
 		return err
 	}
-	a.client.Store(client)
-	defer a.client.Store(nil)
 	ticker := time.NewTicker(expiryInterval)
 	defer ticker.Stop()
 	for {
@@ -172,9 +173,32 @@ func (a *adapter) Run(ctx context.Context, sink channel.Sink) error {
 		case <-ticker.C:
 			in.expire(ctx, time.Now())
 		case <-ctx.Done():
+			a.forgetClient()
 			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closePatience)
 			defer cancel()
 			return client.Close(closing)
 		}
 	}
+}
+
+func (a *adapter) openClient(config smpp.ClientConfig) (*smpp.Client, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	client, err := smpp.Open(config)
+	if err == nil {
+		a.client = client
+	}
+	return client, err
+}
+
+func (a *adapter) forgetClient() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.client = nil
+}
+
+func (a *adapter) currentClient() *smpp.Client {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.client
 }

@@ -124,9 +124,13 @@ func (a *adapter) notSent(err error) *channel.Failure {
 			return badAccount.failure(status.Status, err)
 		}
 	}
+	description := "the message could not be handed to the message centre"
+	if errors.Is(err, smpp.ErrNotBound) {
+		description = "the message centre cannot be reached"
+	}
 	return &channel.Failure{
 		Verdict:    channel.Retry,
-		Reason:     reason(convapi.ReasonChannelFailure, "the message centre cannot be reached"),
+		Reason:     reason(convapi.ReasonChannelFailure, description),
 		RetryAfter: unboundWait,
 		Err:        err,
 	}

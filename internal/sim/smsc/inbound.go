@@ -25,11 +25,14 @@ func (s *Server) Inbound(ctx context.Context, in Inbound) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
 	taken := make(chan error, len(parts))
 	for _, part := range parts {
 		sm := &smpp.SubmitSM{Source: smpp.Address{TON: 1, NPI: 1, Addr: in.From}, Destination: smpp.Address{Addr: in.To}}
 		part.Apply(sm)
-		s.reports.Go(func() { taken <- s.deliver(ctx, nil, (*smpp.DeliverSM)(sm)) })
+		go func() { taken <- s.deliver(ctx, nil, (*smpp.DeliverSM)(sm)) }()
 	}
 	for range parts {
 		if e := <-taken; e != nil && err == nil {
