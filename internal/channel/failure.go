@@ -52,8 +52,9 @@ type Failure struct {
 	Reason convapi.Reason
 	// RetryAfter is the provider's wish with verdict Retry; 0 if it has none.
 	RetryAfter time.Duration
-	// Account: the credential itself is at fault (bad token, blocked account),
-	// so that other messages of this account will fail as well.
+	// Account: the failure concerns the account as a whole, and so its other
+	// messages. With Refuse the credential is at fault (bad token, blocked
+	// account); with Retry the account has to rest for RetryAfter.
 	Account bool
 	// Refs are the provider's ids of the parts that were handed over before
 	// the failure, and Parts the message's number of parts.

@@ -71,15 +71,13 @@ func (s *accounts) update(a *app) {
 	}
 	s.byApp[a.id] = fresh
 	s.mu.Unlock()
-	for i, was := range old {
+	for _, was := range old {
 		if was == nil {
 			continue
 		}
 		var heir *account
 		if j, _ := a.credential(was.channel); j >= 0 {
 			heir = fresh[j]
-		} else if i < len(fresh) {
-			heir = fresh[i]
 		}
 		was.retire(heir)
 	}

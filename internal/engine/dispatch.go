@@ -265,19 +265,22 @@ func (a *account) learn(failure *channel.Failure) {
 	switch {
 	case failure == nil:
 		a.proven, a.failing = true, nil
+	case failure.Account && failure.Verdict == channel.Retry:
+		if until := time.Now().Add(max(failure.RetryAfter, leastRest)); until.After(a.paused) {
+			a.paused = until
+		}
 	case failure.Account:
 		if a.failing == nil {
 			a.engine.log.Error("the provider refuses the credential", "app_id", a.app.String(), "channel", string(a.channel),
 				"reason", string(failure.Reason.Code), "error", failure)
 		}
 		a.failing, a.failingUntil = failure, time.Now().Add(failingFor)
-	case failure.Verdict == channel.Retry && failure.Reason.Code == convapi.ReasonRateLimited:
-		// The provider's wish holds for the account, not for one message.
-		if until := time.Now().Add(failure.RetryAfter); failure.RetryAfter > 0 && until.After(a.paused) {
-			a.paused = until
-		}
 	}
 }
+
+// leastRest is how long an account rests that is over its rate, when the
+// provider names no time.
+const leastRest = time.Second
 
 func (t *attempt) observe(failure *channel.Failure, took time.Duration) {
 	e := t.account.engine

@@ -33,7 +33,7 @@ type Class struct {
 func statusClass(status int) Class {
 	switch {
 	case status == http.StatusTooManyRequests:
-		return Class{Verdict: channel.Retry, Code: convapi.ReasonRateLimited}
+		return Class{Verdict: channel.Retry, Code: convapi.ReasonRateLimited, Account: true}
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
 		return Class{Verdict: channel.Retry, Code: convapi.ReasonChannelFailure}
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
@@ -51,7 +51,7 @@ func statusClass(status int) Class {
 }
 
 // Failure classifies an answer by its HTTP status alone: 408, 425 and 5xx may
-// be tried again, 429 too after a wait, 401, 403 and redirects blame the
+// be tried again, 429 too after a rest of the whole account, 401, 403 and redirects blame the
 // account, other 4xx refuse the message. A status below 300 gives Unknown: call
 // it then only for an answer that cannot be understood. The words are the
 // provider's or "".

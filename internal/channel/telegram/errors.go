@@ -54,7 +54,7 @@ func rows() []row {
 		{400, "voice_messages_forbidden", refuse(convapi.ReasonChannelReject)},
 		{400, "not enough rights", refuse(convapi.ReasonChannelReject)},
 
-		{429, "", rest.Class{Verdict: channel.Retry, Code: convapi.ReasonRateLimited}},
+		{429, "", rest.Class{Verdict: channel.Retry, Code: convapi.ReasonRateLimited, Account: true}},
 		{401, "", account},
 		// A token of the wrong form is a path that does not exist.
 		{404, "", account},

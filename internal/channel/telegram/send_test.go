@@ -90,7 +90,7 @@ func TestErrorTable(t *testing.T) {
 		{400, "Bad Request: not enough rights to send text messages to the chat", refuse(convapi.ReasonChannelReject)},
 		{400, "Bad Request: something new", refuse(convapi.ReasonChannelReject)},
 		{409, "Conflict: terminated by other getUpdates request", account},
-		{429, "Too Many Requests: retry after 5", retry(convapi.ReasonRateLimited)},
+		{429, "Too Many Requests: retry after 5", rest.Class{Verdict: channel.Retry, Code: convapi.ReasonRateLimited, Account: true}},
 		{500, "Internal Server Error", retry(convapi.ReasonChannelFailure)},
 		{502, "Bad Gateway", retry(convapi.ReasonChannelFailure)},
 	}

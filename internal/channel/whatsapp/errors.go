@@ -33,6 +33,7 @@ const (
 // row that fits is taken. A wrong entry is one line to correct.
 func rows() []row {
 	retry := func(code convapi.ReasonCode) rest.Class { return rest.Class{Verdict: channel.Retry, Code: code} }
+	throttle := rest.Class{Verdict: channel.Retry, Code: convapi.ReasonRateLimited, Account: true}
 	refuse := func(code convapi.ReasonCode) rest.Class { return rest.Class{Verdict: channel.Refuse, Code: code} }
 	account := func(code convapi.ReasonCode) rest.Class {
 		return rest.Class{Verdict: channel.Refuse, Code: code, Account: true}
@@ -63,13 +64,13 @@ func rows() []row {
 		one(131000, retry(convapi.ReasonChannelFailure)),
 		one(131016, retry(convapi.ReasonChannelFailure)),
 		one(133004, retry(convapi.ReasonChannelFailure)),
-		one(4, retry(convapi.ReasonRateLimited)),
-		one(80007, retry(convapi.ReasonRateLimited)),
-		one(130429, retry(convapi.ReasonRateLimited)),
-		one(131057, retry(convapi.ReasonRateLimited)),
+		one(4, throttle),
+		one(80007, throttle),
+		one(130429, throttle),
+		one(131057, throttle),
 		one(132069, retry(convapi.ReasonRateLimited)),
 		{first: 131056, last: 131056, class: retry(convapi.ReasonRateLimited), wait: pairWait},
-		{first: 131048, last: 131048, class: retry(convapi.ReasonRateLimited), wait: spamWait},
+		{first: 131048, last: 131048, class: throttle, wait: spamWait},
 
 		// This recipient, now.
 		one(131026, refuse(convapi.ReasonRecipientNotReachable)),

@@ -75,7 +75,7 @@ func TestErrorTable(t *testing.T) {
 	config := class{channel.Refuse, account, convapi.ReasonChannelBadConfiguration, 0}
 	permission := class{channel.Refuse, account, convapi.ReasonNoPermission, 0}
 	service := class{channel.Retry, message, convapi.ReasonChannelFailure, 0}
-	limited := class{channel.Retry, message, convapi.ReasonRateLimited, 0}
+	limited := class{channel.Retry, account, convapi.ReasonRateLimited, 0}
 	refuse := func(code convapi.ReasonCode) class { return class{channel.Refuse, message, code, 0} }
 	tests := []struct {
 		codes []int
@@ -85,9 +85,10 @@ func TestErrorTable(t *testing.T) {
 		{[]int{3, 10, 200, 201, 250, 299, 131005}, permission},
 		{[]int{131037, 33, 131045, 133010, 368, 131031, 131042}, config},
 		{[]int{1, 2, 131000, 131016, 133004}, service},
-		{[]int{4, 80007, 130429, 131057, 132069}, limited},
+		{[]int{4, 80007, 130429, 131057}, limited},
+		{[]int{132069}, class{channel.Retry, message, convapi.ReasonRateLimited, 0}}, // of one flow
 		{[]int{131056}, class{channel.Retry, message, convapi.ReasonRateLimited, 6 * time.Second}},
-		{[]int{131048}, class{channel.Retry, message, convapi.ReasonRateLimited, 10 * time.Minute}},
+		{[]int{131048}, class{channel.Retry, account, convapi.ReasonRateLimited, 10 * time.Minute}},
 		{[]int{131026}, refuse(convapi.ReasonRecipientNotReachable)},
 		{[]int{131021, 131030, 131062}, refuse(convapi.ReasonRecipientInvalidChannelIdentity)},
 		{[]int{131047}, refuse(convapi.ReasonOutsideAllowedSendingWindow)},
@@ -148,11 +149,11 @@ func TestErrorsBesideTheTable(t *testing.T) {
 		wait    time.Duration
 	}{
 		{"unknown phone number id", 400, nil, `{"error":{"code":100,"error_subcode":33,"message":"no object"}}`, channel.Refuse, true, 0},
-		{"wait in the usage header", 400, usage(5), `{"error":{"code":80007}}`, channel.Retry, false, 5 * time.Minute},
+		{"wait in the usage header", 400, usage(5), `{"error":{"code":80007}}`, channel.Retry, true, 5 * time.Minute},
 		{"usage and pair limit", 400, usage(0), `{"error":{"code":131056}}`, channel.Retry, false, 6 * time.Second},
-		{"absurd usage", 400, usage(1 << 40), `{"error":{"code":4}}`, channel.Retry, false, time.Hour},
-		{"negative usage", 400, usage(-5), `{"error":{"code":4}}`, channel.Retry, false, 0},
-		{"Retry-After wins", 429, http.Header{"Retry-After": {"3"}, "X-Business-Use-Case-Usage": usage(5)["X-Business-Use-Case-Usage"]}, `{"error":{"code":4}}`, channel.Retry, false, 3 * time.Second},
+		{"absurd usage", 400, usage(1 << 40), `{"error":{"code":4}}`, channel.Retry, true, time.Hour},
+		{"negative usage", 400, usage(-5), `{"error":{"code":4}}`, channel.Retry, true, 0},
+		{"Retry-After wins", 429, http.Header{"Retry-After": {"3"}, "X-Business-Use-Case-Usage": usage(5)["X-Business-Use-Case-Usage"]}, `{"error":{"code":4}}`, channel.Retry, true, 3 * time.Second},
 		{"unknown code with 503", 503, nil, `{"error":{"code":987654}}`, channel.Retry, false, 0},
 		{"unknown code with 401", 401, nil, `{"error":{"code":987654}}`, channel.Refuse, true, 0},
 		{"error without a code", 503, nil, `{"error":{"message":"hm"}}`, channel.Retry, false, 0},
