@@ -1,0 +1,77 @@
+// Package scenarios runs the whole gateway against scripts: engine, delivery
+// and a real store, with time that the script moves. A scenario is a text file
+// whose name is the law that it states, written for people who answer
+// customers' questions as much as for those who change the code.
+//
+// What stands outside is scripted at its contract: the providers as a set of
+// channel.Definition whose adapters answer what the script says, the webhooks
+// as HTTP servers on connections in memory. Every callback's signature,
+// canonical form, webhook-id and envelope are checked by the way.
+//
+// # A scenario
+//
+//	# What the law means, in a sentence or two.
+//	app fallback=60s channels=WHATSAPP,SMS
+//	webhook h triggers=MESSAGE_DELIVERY
+//	+0s   send m1 to WHATSAPP:46700000001,SMS:46700000001 "your code is 1234"
+//	+0s   WHATSAPP accepts m1
+//	+61s  SMS accepts m1
+//	+62s  SMS reports m1 DELIVERED
+//	-- want --
+//	+0s   h m1 WHATSAPP QUEUED_ON_CHANNEL
+//	+60s  h m1 WHATSAPP SWITCHING_CHANNEL DELIVERY_REPORT_TIME_OUT
+//	+61s  h m1 SMS QUEUED_ON_CHANNEL
+//	+62s  h m1 SMS DELIVERED
+//
+// Lines without a time set the stage. Times count from the end of that; what
+// the gateway does at an instant comes before the script's lines of the same
+// instant. An hour of silence follows the last line; "end" makes it longer.
+//
+//	app [mode=DISPATCH] [channels=…] [fallback=60s] [retry=30s] [keep=7 days]
+//	    [metadata=FULL] [secret=…]              secret signs message-level URLs
+//	channel SMS [policy=RESEND] [concurrency=1] [assume=false]    before app
+//	gateway [posts=1]                           posts at once to one webhook
+//	webhook h triggers=A,B [secret=…] [show=contact,conversation,…]
+//	endpoint d [secret=…]                       http://d.example/, for url=
+//	contact alice SMS:46700000001,…             made through the API
+//
+//	send m1 to CHANNEL:identity,… | alice "text" [choices=Yes,No] [order=SMS,RCS]
+//	    [ttl=30s] [url=http://d.example/] [queue=high] [strategy=DISPATCH_ONLY]
+//	    [key=k] [metadata=…] [conversation='{…}'] [correlation=…]
+//	    [every=1h]        with m1..m9
+//	    [fails=NOT_FOUND] the request is refused
+//	    [replays=m1]      the answer is that of m1
+//	delete app | contact alice | webhook h
+//	stop | crash | start                        orderly; power cut; begin again
+//	end
+//
+// A provider answers the attempt that waits for it; an attempt that is never
+// answered fails the scenario, so none can be made unnoticed. "always" answers
+// those to come; "from now on" ends with the next such line.
+//
+//	SMS accepts m1 [parts=3] | SMS always accepts
+//	SMS refuses m1 CODE [account] | SMS defers m1 CODE [after=30s] [parts=3 taken=1]
+//	SMS aborts m1 CODE | SMS loses m1 | SMS hangs m1      no answer; no end
+//	SMS reports m1 DELIVERED|READ|FAILED CODE|QUEUED_ON_CHANNEL [part=2] [try=1] [by=id]
+//	SMS brings "text" from IDENTITY [key=k] [reply=m1] | choice "data" … | reaction 👍 …
+//	    | opt-in … | opt-out … | unsupported "{}" … | composing … | channel-event TYPE
+//
+// A webhook takes everything with 200 until the script says otherwise.
+//
+//	h answers 503 | h answers 429 retry_after=2m | h answers 200 slowly=3s | h hangs | h is down
+//
+// Looking inside is for what no callback shows.
+//
+//	expect duplicates 1 | dropped h 3 expired | breaker h OPEN | credential SMS FAILING
+//	expect contacts 0 | conversations 0 | messages 0 [DISPATCH_SOURCE] | queued 0
+//
+// # What is compared
+//
+// "-- want --" has the callbacks that webhooks have taken: time, webhook, what
+// it is about, what is said. "-- tries --", if it is there, has those that they
+// have not taken, with their answer; "-- provider --", if it is there, every
+// attempt on a channel. A time may be a span where chance spreads retries:
+// +5s..+7s. Order is compared for each webhook and subject, as the gateway
+// promises it; a line "h in order" compares it over all subjects. m1..m9 and
+// every=1h stand for as many lines.
+package scenarios
