@@ -39,10 +39,11 @@ func (c Channel) Known() bool { return slices.Contains(Channels(), c) }
 
 // AppScoped reports whether an identity on c means something only together with
 // the app that it was seen by, so that channel_identity.app_id is filled.
-// The contract lists the first four; VIBER and TELEGRAM ids belong to one bot.
+// The contract lists these four; VIBER ids belong to one bot as well. A Telegram
+// id is the user's own at every bot.
 func (c Channel) AppScoped() bool {
 	switch c {
-	case ChannelMessenger, ChannelInstagram, ChannelLINE, ChannelWeChat, ChannelViber, ChannelTelegram:
+	case ChannelMessenger, ChannelInstagram, ChannelLINE, ChannelWeChat, ChannelViber:
 		return true
 	}
 	return false

@@ -28,7 +28,7 @@ func Decode(data []byte, v any) error {
 	}
 	err := json.Unmarshal(data, v)
 	if err == nil {
-		return nil
+		return refuseNUL(data)
 	}
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
@@ -40,6 +40,40 @@ func Decode(data []byte, v any) error {
 		return FieldErrors{{Description: "a member has the wrong type"}}
 	}
 	return problems.found
+}
+
+// refuseNUL refuses U+0000 in any string: some databases cannot keep it.
+func refuseNUL(data []byte) error {
+	if !bytes.Contains(data, []byte(`\u0000`)) {
+		return nil
+	}
+	var tree any
+	if err := json.Unmarshal(data, &tree); err != nil {
+		return FieldErrors{{Description: "malformed JSON"}}
+	}
+	var problems fieldProblems
+	problems.findNUL(tree, "")
+	return problems.err()
+}
+
+func (p *fieldProblems) findNUL(tree any, path string) {
+	switch tree := tree.(type) {
+	case string:
+		if strings.ContainsRune(tree, 0) {
+			p.add(path, "must not contain U+0000")
+		}
+	case []any:
+		for i, item := range tree {
+			p.findNUL(item, at(path, i))
+		}
+	case map[string]any:
+		for _, name := range sortedKeys(tree) {
+			if strings.ContainsRune(name, 0) {
+				p.add(path, "must not have a member whose name contains U+0000")
+			}
+			p.findNUL(tree[name], join(path, name))
+		}
+	}
 }
 
 // fieldProblems collects field errors up to maxFieldErrors.

@@ -70,7 +70,7 @@ func TestValidIdentity(t *testing.T) {
 
 func TestAppScopedChannels(t *testing.T) {
 	want := map[Channel]bool{
-		ChannelMessenger: true, ChannelInstagram: true, ChannelLINE: true, ChannelWeChat: true, ChannelViber: true, ChannelTelegram: true,
+		ChannelMessenger: true, ChannelInstagram: true, ChannelLINE: true, ChannelWeChat: true, ChannelViber: true,
 	}
 	for _, channel := range Channels() {
 		if channel.AppScoped() != want[channel] {

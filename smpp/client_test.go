@@ -209,41 +209,51 @@ func TestTheRateIsKept(t *testing.T) {
 	})
 }
 
-// ESME_RTHROTTLED: a second of silence, half the rate, then additive recovery.
+// ESME_RTHROTTLED: a second of silence, half the rate, then additive recovery; for those too who were waiting for their turn.
 func TestThrottling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCentre()
 		var mu sync.Mutex
-		complain := 3
+		var arrivals []time.Time
 		c.Server.Submit = func(context.Context, *Session, *SubmitSM) (*SubmitSMResp, Status) {
 			mu.Lock()
-			defer mu.Unlock()
-			if complain > 0 {
-				complain--
+			arrivals = append(arrivals, time.Now())
+			n := len(arrivals)
+			mu.Unlock()
+			time.Sleep(50 * time.Millisecond)
+			if n <= 3 { // one burst of complaints, which counts once
 				return nil, StatusThrottled
 			}
 			return nil, StatusOK
 		}
-		client := c.open(t, ClientConfig{Rate: 100})
+		client := c.open(t, ClientConfig{Rate: 100, Limits: Limits{Window: 100}})
+		start := time.Now()
 		var wg sync.WaitGroup
-		for range 3 { // one burst of complaints counts once
-			wg.Go(func() {
-				_, err := client.Submit(t.Context(), to("1"))
-				wantStatus(t, err, StatusThrottled)
-			})
+		for range 60 {
+			wg.Go(func() { _, _ = client.Submit(t.Context(), to("1")) })
+		}
+		time.Sleep(500 * time.Millisecond)
+		if client.Rate() != 50 {
+			t.Errorf("rate %v after the complaints", client.Rate())
 		}
 		wg.Wait()
-		if client.Rate() != 50 {
-			t.Errorf("rate %v after the complaint", client.Rate())
+		before := 0
+		for _, at := range arrivals {
+			since := at.Sub(start)
+			if since <= 50*time.Millisecond {
+				before++
+			} else if since < 1050*time.Millisecond {
+				t.Errorf("a submit went out %s after the start, in the hold", since)
+			}
 		}
-		start := time.Now()
-		if _, err := client.Submit(t.Context(), to("1")); err != nil || time.Since(start) < 900*time.Millisecond {
-			t.Errorf("the next one went out after %s: %v", time.Since(start), err)
+		// 50 a second and slowly more: what is left takes about a second.
+		if took := arrivals[len(arrivals)-1].Sub(start); took < 1700*time.Millisecond || took > 2300*time.Millisecond {
+			t.Errorf("%d went out before the hold, and the last one after %s", before, took)
 		}
-		time.Sleep(4 * time.Second)
+		time.Sleep(start.Add(5050 * time.Millisecond).Sub(time.Now()))
 		_, _ = client.Submit(t.Context(), to("1"))
 		if r := client.Rate(); r < 69 || r > 71 {
-			t.Errorf("rate %v four seconds later, want 70", r)
+			t.Errorf("rate %v four seconds after the hold, want 70", r)
 		}
 		time.Sleep(10 * time.Second)
 		_, _ = client.Submit(t.Context(), to("1"))
@@ -258,7 +268,7 @@ func TestThrottlingWithoutAConfiguredRate(t *testing.T) {
 	th := newThrottle(0)
 	now := time.Now()
 	for range 40 {
-		if th.held(now) != 0 {
+		if bucket, pause := th.present(now); pause > 0 || !th.admit(bucket, now) {
 			t.Fatal("held without a complaint")
 		}
 	}
@@ -266,11 +276,11 @@ func TestThrottlingWithoutAConfiguredRate(t *testing.T) {
 	if th.rate() != 20 {
 		t.Errorf("rate %v after 40 in a second", th.rate())
 	}
-	th.learn(StatusThrottled, now.Add(2*time.Second))
+	th.learn(StatusThrottled, now.Add(time.Second))
 	if th.rate() != 10 {
 		t.Errorf("rate %v after another complaint", th.rate())
 	}
-	th.held(now.Add(time.Minute))
+	th.present(now.Add(time.Minute))
 	if th.rate() != 0 {
 		t.Errorf("rate %v in the end, want none", th.rate())
 	}
@@ -279,9 +289,13 @@ func TestThrottlingWithoutAConfiguredRate(t *testing.T) {
 func TestAFullQueueHolds(t *testing.T) {
 	th := newThrottle(10)
 	now := time.Now()
+	bucket, _ := th.present(now)
 	th.learn(StatusMsgQFul, now)
-	if pause := th.held(now); pause < 2*time.Second || pause > 5*time.Second || th.rate() != 10 {
+	if _, pause := th.present(now); pause < 2*time.Second || pause > 5*time.Second || th.rate() != 10 {
 		t.Errorf("held for %s at rate %v", pause, th.rate())
+	}
+	if th.admit(bucket, now) || !th.admit(bucket, now.Add(queueFullMax)) {
+		t.Error("a token of before the hold is good after it, not in it")
 	}
 }
 

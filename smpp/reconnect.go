@@ -49,7 +49,7 @@ func (c *Client) keep(i int, t BindType) (usePair bool) {
 		failures++
 		event.RetryAt = time.Now().Add(delay)
 		c.cfg.OnBind(event)
-		if !c.pause(delay) {
+		if sleep(c.ctx, delay) != nil {
 			return false
 		}
 	}
@@ -69,17 +69,6 @@ func (c *Client) hold(i int, t BindType, s *Session) error {
 	}
 	s.Close()
 	return s.Err()
-}
-
-func (c *Client) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-c.ctx.Done():
-		return false
-	}
 }
 
 // needsOperator tells refusals that come from the configuration from those that pass.

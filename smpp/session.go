@@ -22,8 +22,10 @@ type Limits struct {
 	WriteTimeout    time.Duration // for the other end to take what we write; default 10 s
 }
 
+// DefaultWindow is Limits.Window where none is set.
+const DefaultWindow = 10
+
 const (
-	defaultWindow   = 10
 	maxWindow       = 1000
 	defaultInbound  = 100
 	defaultEnquire  = 30 * time.Second
@@ -40,7 +42,7 @@ func orDefault[T int | time.Duration](v *T, def T) {
 }
 
 func (l Limits) withDefaults() Limits {
-	orDefault(&l.Window, defaultWindow)
+	orDefault(&l.Window, DefaultWindow)
 	orDefault(&l.Inbound, defaultInbound)
 	orDefault(&l.EnquireInterval, defaultEnquire)
 	orDefault(&l.EnquireTimeout, defaultTimeout)

@@ -39,42 +39,62 @@ func newThrottle(full float64) *throttle {
 	return t
 }
 
-// wait returns when one submit may go out, or with the context's error.
+// wait returns when one submit may go out, or with the context's error. Whoever waited for a token while the centre complained starts again, at the
+// slower pace: nothing goes out during a hold.
 func (t *throttle) wait(ctx context.Context) error {
 	for {
-		pause := t.held(time.Now())
-		if pause <= 0 {
-			break
+		bucket, pause := t.present(time.Now())
+		if pause > 0 {
+			if err := sleep(ctx, pause); err != nil {
+				return err
+			}
+			continue
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-timer.C:
+		if err := bucket.Wait(ctx); err != nil {
+			return err
+		}
+		if t.admit(bucket, time.Now()) {
+			return nil
 		}
 	}
-	return t.bucket.Wait(ctx)
 }
 
-// held gives the rest of the silence, and at its end lets the rate recover.
-func (t *throttle) held(now time.Time) time.Duration {
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// present gives the bucket and the rest of the silence.
+func (t *throttle) present(now time.Time) (*rate.Limiter, time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now.Before(t.hold) {
-		return t.hold.Sub(now)
+	t.regain(now)
+	return t.bucket, t.hold.Sub(now)
+}
+
+// admit counts a submit that has a token, unless the token is from before a complaint.
+func (t *throttle) admit(bucket *rate.Limiter, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if bucket != t.bucket || now.Before(t.hold) {
+		return false
 	}
 	if now.Sub(t.second) >= time.Second {
 		t.second, t.count, t.before = now, 0, t.count
 	}
 	t.count++
-	t.regain(now)
-	return 0
+	return true
 }
 
 // regain gives back a part of the full rate for each second since the last adjustment.
 func (t *throttle) regain(now time.Time) {
-	if t.current == t.full {
+	if t.current == t.full || now.Before(t.adjusted) {
 		return
 	}
 	t.current += t.ceiling * recoveryPerSec * now.Sub(t.adjusted).Seconds()
@@ -109,6 +129,7 @@ func (t *throttle) learn(status Status, now time.Time) {
 	}
 	t.current = max(t.current/2, minRate)
 	t.adjusted = t.hold
+	t.bucket = rate.NewLimiter(rate.Inf, 1) // tokens promised at the old pace are void
 	t.apply()
 }
 

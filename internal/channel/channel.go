@@ -35,7 +35,8 @@ type Features struct {
 	// AssumeDelivered: an accepted message counts as DELIVERED at once, unless
 	// the credential says otherwise. For channels without delivery reports.
 	AssumeDelivered bool
-	// Concurrency is how many sends of one account may be under way at once.
+	// Concurrency is how many sends of one account may be under way at once,
+	// for adapters that do not know better (Limiter).
 	Concurrency int
 	// DoubtWait is how long a report with our own reference is waited for
 	// before an attempt in doubt is sent again under the policy RESEND.
@@ -108,6 +109,13 @@ type Receiver interface {
 type Runner interface {
 	// Run returns when ctx ends, with everything of its own ended.
 	Run(ctx context.Context, sink Sink) error
+}
+
+// Limiter is an Adapter whose account settings bound how many sends make sense
+// at once. A send that waits inside the adapter is in doubt after a crash though
+// it never left, so the number should be little above what the provider takes.
+type Limiter interface {
+	Concurrency() int
 }
 
 // Sink takes what a Runner receives.

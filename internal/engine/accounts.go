@@ -123,6 +123,9 @@ func (e *Engine) openAccount(a *app, index int, credential convapi.ChannelCreden
 		acc.adapter = nil
 		return acc
 	}
+	if limiter, ok := acc.adapter.(channel.Limiter); ok {
+		acc.features.Concurrency = limiter.Concurrency()
+	}
 	if runner, ok := acc.adapter.(channel.Runner); ok {
 		ctx, cancel := context.WithCancel(e.ctx)
 		acc.stop = cancel

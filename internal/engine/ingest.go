@@ -41,6 +41,9 @@ func (e *Engine) Receive(ctx context.Context, appID string, ch convapi.Channel, 
 	batch, reply, err := receiver.Receive(ctx, r, body)
 	if err != nil {
 		e.log.Info("a provider's callback was refused", "app_id", appID, "channel", string(ch), "status", reply.Status, "error", err)
+		if reply.Status == 0 { // an empty 200 would say that it is kept
+			reply.Status = http.StatusServiceUnavailable
+		}
 		return reply, nil
 	}
 	return reply, e.deliver(ctx, a, batch)

@@ -78,46 +78,7 @@ func updateMetadata(old, patch []byte, strategy convapi.MetadataUpdateStrategy) 
 	if strategy != convapi.MetadataMergePatch {
 		return convapi.Marshal(json.RawMessage(patch))
 	}
-	target := map[string]json.RawMessage{}
-	if len(old) > 0 {
-		if err := json.Unmarshal(old, &target); err != nil {
-			return nil, err
-		}
-	}
-	merged, err := mergePatch(target, patch)
-	if err != nil {
-		return nil, err
-	}
-	return convapi.Marshal(json.RawMessage(merged))
-}
-
-// mergePatch is RFC 7386 for an object patch.
-func mergePatch(target map[string]json.RawMessage, patch []byte) ([]byte, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(patch, &members); err != nil {
-		return nil, err
-	}
-	for name, value := range members {
-		switch {
-		case string(value) == "null":
-			delete(target, name)
-		case value[0] == '{':
-			inner := map[string]json.RawMessage{}
-			if was := target[name]; len(was) > 0 && was[0] == '{' {
-				if err := json.Unmarshal(was, &inner); err != nil {
-					return nil, err
-				}
-			}
-			merged, err := mergePatch(inner, value)
-			if err != nil {
-				return nil, err
-			}
-			target[name] = merged
-		default:
-			target[name] = value
-		}
-	}
-	return json.Marshal(target)
+	return convapi.Marshal(convapi.MergePatch(old, patch))
 }
 
 func showConversation(c store.Conversation) convapi.Conversation {

@@ -40,9 +40,9 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 	files := map[string]string{
 		"convapi/good.go":                `import "encoding/json"`,
 		"convapi/bad.go":                 `import "github.com/google/go-cmp/cmp"`,
-		"smpp/good.go":                   `import "switchyard/smpp/coding"`,
-		"smpp/coding/bad.go":             `import "switchyard/smpp"`,
-		"smpp/coding/good_test.go":       `import "switchyard/smpp"`,
+		"smpp/bad.go":                    `import "switchyard/smpp/coding"`,
+		"smpp/coding/good.go":            `import "switchyard/smpp"`,
+		"smpp/good_test.go":              `import "switchyard/smpp/coding"`,
 		"internal/breaker/bad.go":        `import "math/rand/v2"`,
 		"internal/backoff/bad.go":        "import \"time\"\nfunc f() time.Time { return time.Now() }",
 		"internal/backoff/good.go":       "import \"time\"\nfunc f() time.Time { return time.Time{} }",
@@ -91,7 +91,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"internal/routing/bad.go: imports internal/transcode, which is not on a lower floor (2 rules → 2 rules)",
 		"internal/store/bad.go: imports internal/store/storetest, which serves tests only",
 		"internal/store/up.go: imports internal/engine, which is not on a lower floor (4 devices → 5 engine)",
-		"smpp/coding/bad.go: imports smpp, which is not on a lower floor (0 ground → 0 ground)",
+		"smpp/bad.go: imports smpp/coding, which is not on a lower floor (0 ground → 0 ground)",
 	}
 	if diff := cmp.Diff(want, check(building(), sources)); diff != "" {
 		t.Error(diff)

@@ -13,8 +13,8 @@ type floor struct {
 // by name. Halves are floors of their own.
 func building() []floor {
 	return []floor{
-		{ground, []string{"convapi", "smpp/coding"}},
-		{ground, []string{"smpp"}},
+		{ground, []string{"convapi", "smpp"}},
+		{ground, []string{"smpp/coding"}},
 		{"1 vocabulary", []string{"internal/gateway"}},
 		{rules, []string{"internal/backoff", "internal/breaker", "internal/routing", "internal/transcode"}},
 		{rules, []string{"internal/lifecycle"}},
@@ -28,8 +28,10 @@ func building() []floor {
 		{"4 devices", []string{"internal/sim"}},
 		{"4½ delivery", []string{"internal/delivery"}},
 		{"5 engine", []string{"internal/engine"}},
-		{"6 surfaces", []string{"internal/httpapi", "internal/ingress", "internal/dashboard"}},
+		{"6 surfaces", []string{"internal/httpapi", "internal/ingress", "internal/inbox", "internal/dashboard"}},
 		{"7 wiring", []string{"internal/app", "internal/channel/all"}},
+		{"7½ programs", []string{"internal/bench", "internal/demo", "internal/inbox"}},
+		{"7½ demo", []string{"internal/demo"}},
 		{"8 door", []string{"cmd/switchyard"}},
 	}
 }

@@ -61,7 +61,7 @@ func (a *api) updateConversation(ctx context.Context, c *call) (any, error) {
 		before := conversation.MetadataJSON
 		p.apply(conversation)
 		if merge {
-			conversation.MetadataJSON = mergePatch(before, conversation.MetadataJSON)
+			conversation.MetadataJSON = convapi.MergePatch(before, conversation.MetadataJSON)
 		}
 		return nil
 	})

@@ -176,26 +176,6 @@ func isSettings(t reflect.Type) bool {
 	return t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct
 }
 
-// mergePatch applies a JSON merge patch by the algorithm of RFC 7386 section 2.
-// Both texts are valid JSON, or empty for nothing.
-func mergePatch(target, patch json.RawMessage) json.RawMessage {
-	changes, merged := membersOf(patch), membersOf(target)
-	if changes == nil {
-		return patch
-	}
-	if merged == nil {
-		merged = make(map[string]json.RawMessage)
-	}
-	for name, change := range changes {
-		if string(change) == "null" {
-			delete(merged, name)
-			continue
-		}
-		merged[name] = mergePatch(merged[name], change)
-	}
-	return mustMarshal(merged)
-}
-
 // membersOf decodes a JSON object; nil for anything else.
 func membersOf(text []byte) map[string]json.RawMessage {
 	var members map[string]json.RawMessage

@@ -41,7 +41,8 @@ type Config struct {
 }
 
 // New makes the handler of /channels/{app_id}/{CHANNEL}, GET and POST;
-// ?credential=N picks one of several credentials of the channel, from 0.
+// ?credential=N picks one of several credentials of the channel, from 0. Below
+// it, media/{ref} is a file that somebody sent and that lies with the provider.
 //
 // The adapter's reply goes out after everything is on disk. When it is not, the
 // answer is a 503 and the provider comes again.
@@ -50,6 +51,7 @@ func New(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /channels/{app}/{channel}", in.receive)
 	mux.HandleFunc("POST /channels/{app}/{channel}", in.receive)
+	mux.HandleFunc("GET /channels/{app}/{channel}/media/{ref}", in.media)
 	mux.HandleFunc("/channels/{app}/{channel}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", "GET, POST")
 		refuse(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "method not allowed on this path")

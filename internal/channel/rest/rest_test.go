@@ -199,7 +199,7 @@ func TestStatusTable(t *testing.T) {
 		{410, channel.Refuse, convapi.ReasonRecipientNotReachable, false},
 		{422, channel.Refuse, convapi.ReasonChannelReject, false},
 		{425, channel.Retry, convapi.ReasonChannelFailure, false},
-		{429, channel.Retry, convapi.ReasonRateLimited, false},
+		{429, channel.Retry, convapi.ReasonRateLimited, true},
 		{500, channel.Retry, convapi.ReasonChannelFailure, false},
 		{503, channel.Retry, convapi.ReasonChannelFailure, false},
 		{599, channel.Retry, convapi.ReasonChannelFailure, false},

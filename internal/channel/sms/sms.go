@@ -9,6 +9,7 @@ package sms
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,15 +23,15 @@ import (
 	"switchyard/smpp/coding"
 )
 
-// concurrency is how many messages of one account may wait for a place in the window, a token or an answer: enough to fill the windows that centres
-// grant (10 to 100 on a few binds).
-const concurrency = 256
+// spare is how many messages may wait beside those that fill the windows, so
+// that a free place is taken at once.
+const spare = 4
 
 // Channel is the definition of the channel SMS. SMPP carries no reference of ours that comes back in a receipt, so a message in doubt cannot be
 // resolved by waiting for one.
 var Channel = channel.Definition{
 	Channel:  convapi.ChannelSMS,
-	Features: channel.Features{ReportsDelivered: true, Concurrency: concurrency},
+	Features: channel.Features{ReportsDelivered: true},
 	Check:    check,
 	Open:     open,
 }
@@ -52,6 +53,7 @@ type adapter struct {
 
 var (
 	_ channel.Adapter = (*adapter)(nil)
+	_ channel.Limiter = (*adapter)(nil)
 	_ channel.Runner  = (*adapter)(nil)
 )
 
@@ -59,7 +61,7 @@ var (
 func check(c convapi.ChannelCredential) error {
 	s := c.SMPPCredentials
 	if s == nil {
-		return convapi.FieldErrors{{Field: "smpp_credentials", Description: "is required for SMS"}}
+		return nil // one of the contract's own forms: kept, but nothing can be sent with it
 	}
 	var wrong convapi.FieldErrors
 	add := func(field, description string) {
@@ -95,6 +97,9 @@ func open(account channel.Account, env channel.Env) (channel.Adapter, error) {
 		return nil, err
 	}
 	c := account.Credential.SMPPCredentials
+	if c == nil {
+		return nil, errors.New("sending SMS needs smpp_credentials")
+	}
 	alphabet, err := coding.ParseAlphabet(c.GSM7)
 	if err != nil {
 		return nil, err
@@ -115,6 +120,15 @@ func open(account channel.Account, env channel.Env) (channel.Adapter, error) {
 		OnBind: a.onBind,
 	}
 	return a, nil
+}
+
+// Concurrency implements channel.Limiter: the windows of all binds.
+func (a *adapter) Concurrency() int {
+	window := a.credentials.Window
+	if window == 0 {
+		window = smpp.DefaultWindow
+	}
+	return max(a.credentials.Binds, 1)*window + spare
 }
 
 // dialer connects under the gateway's address check, with TLS where the account wants it.
