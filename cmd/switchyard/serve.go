@@ -17,9 +17,6 @@ type serveCommand struct {
 
 // Run is the gateway until a signal ends it or it fails.
 func (c *serveCommand) Run(ctx context.Context) error {
-	if err := c.Serve.Validate(); err != nil {
-		return usageError{err}
-	}
 	log, err := newLogger(c.LogFormat, c.LogLevel)
 	if err != nil {
 		return usageError{err}

@@ -1,5 +1,10 @@
 // Package config holds the settings of a process. Apps, channels and webhooks
 // are no settings: they are data in the store.
+//
+// Each setting is a flag, an environment variable (--webhook-timeout is
+// SWITCHYARD_WEBHOOK_TIMEOUT) and a member of the file given with --config
+// (webhook-timeout). It must not know how a command line is read; the tags are
+// for package main's parser.
 package config
 
 import (
@@ -11,64 +16,126 @@ import (
 	"time"
 )
 
-// Serve are the settings of the gateway. Each is a flag, an environment
-// variable SWITCHYARD_… of the same name and a member of the file given with
-// --config.
+// Serve are the settings of the gateway.
 type Serve struct {
-	Listen      string `default:"127.0.0.1:8080" env:"SWITCHYARD_LISTEN" help:"Address of the API, the token endpoint and the providers' callbacks."`
-	AdminListen string `default:"127.0.0.1:8081" env:"SWITCHYARD_ADMIN_LISTEN" help:"Address of /healthz, /readyz, /metrics and pprof. Keep it private."`
-	Store       string `default:"sqlite:switchyard.db" env:"SWITCHYARD_STORE" help:"Where everything is kept: sqlite:PATH or postgres://…"`
-	PublicURL   string `env:"SWITCHYARD_PUBLIC_URL" help:"What providers are told to reach this gateway at; http://<listen> if empty."`
+	Listen      string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"API, token endpoint and providers' callbacks."`
+	AdminListen string `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"/healthz, /readyz, /metrics and pprof. Keep it private."`
+	Store       string `default:"sqlite:switchyard.db" secret:"url" placeholder:"URL" help:"Where everything is kept: sqlite:PATH or postgres://…"`
+	PublicURL   string `placeholder:"URL" help:"Where providers reach this gateway; http://<listen> if not given."`
 
-	AllowPrivateTargets bool `env:"SWITCHYARD_ALLOW_PRIVATE_TARGETS" help:"Let webhooks, media and provider URLs lead to loopback and private addresses."`
+	AllowPrivateTargets bool `help:"Let webhooks, media and provider URLs lead to loopback and private addresses."`
 
-	ProjectID     string `env:"SWITCHYARD_PROJECT_ID" help:"First project; made and printed once on an empty store if absent."`
-	KeyID         string `env:"SWITCHYARD_KEY_ID" help:"Id of the first project's access key; likewise."`
-	KeySecret     string `env:"SWITCHYARD_KEY_SECRET" help:"Secret of the access key; likewise."`
-	AdminPassword string `env:"SWITCHYARD_ADMIN_PASSWORD" help:"Password of the dashboard, which is not built yet."`
+	ProjectID     string `group:"project" placeholder:"ID" help:"Its id."`
+	KeyID         string `group:"project" placeholder:"ID" help:"Id of its access key."`
+	KeySecret     string `group:"project" secret:"" placeholder:"SECRET" help:"Secret of its access key."`
+	AdminPassword string `group:"project" secret:"" placeholder:"SECRET" help:"Password of the dashboard, which is not built yet."`
 
-	WebhookRetryFirst  time.Duration `default:"5s" env:"SWITCHYARD_WEBHOOK_RETRY_FIRST" help:"Time to the second attempt of a callback; it doubles from then on."`
-	WebhookRetryCap    time.Duration `default:"1h" env:"SWITCHYARD_WEBHOOK_RETRY_CAP" help:"Longest time between two attempts."`
-	WebhookRetryWindow time.Duration `default:"24h" env:"SWITCHYARD_WEBHOOK_RETRY_WINDOW" help:"Age at which a callback is given up."`
-	WebhookTimeout     time.Duration `default:"10s" env:"SWITCHYARD_WEBHOOK_TIMEOUT" help:"Longest time of one attempt."`
+	WebhookRetryFirst  time.Duration `group:"callbacks" default:"5s" placeholder:"TIME" help:"Time to the second attempt; it doubles from then on."`
+	WebhookRetryCap    time.Duration `group:"callbacks" default:"1h" placeholder:"TIME" help:"Longest time between two attempts."`
+	WebhookRetryWindow time.Duration `group:"callbacks" default:"24h" placeholder:"TIME" help:"Age at which a callback is given up."`
+	WebhookTimeout     time.Duration `group:"callbacks" default:"10s" placeholder:"TIME" help:"Longest time of one attempt."`
 
-	BreakerFailures int           `default:"10" env:"SWITCHYARD_BREAKER_FAILURES" help:"Consecutive failures after which a webhook is left alone."`
-	BreakerOpen     time.Duration `default:"30s" env:"SWITCHYARD_BREAKER_OPEN" help:"Time until a webhook that is left alone is tried again; it doubles with each failure."`
-	BreakerOpenCap  time.Duration `default:"10m" env:"SWITCHYARD_BREAKER_OPEN_CAP" help:"Longest such time."`
+	BreakerFailures int           `group:"callbacks" default:"10" placeholder:"N" help:"Consecutive failures after which a webhook is left alone."`
+	BreakerOpen     time.Duration `group:"callbacks" default:"30s" placeholder:"TIME" help:"Time until it is tried again; it doubles with each failure."`
+	BreakerOpenCap  time.Duration `group:"callbacks" default:"10m" placeholder:"TIME" help:"Longest such time."`
 
-	LogLevel  string `default:"info" enum:"debug,info,warn,error" env:"SWITCHYARD_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error."`
-	LogFormat string `default:"text" enum:"text,json" env:"SWITCHYARD_LOG_FORMAT" help:"Form of the log on standard error: text or json."`
+	LogLevel  string `group:"log" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level: debug, info, warn or error."`
+	LogFormat string `group:"log" default:"text" enum:"text,json" placeholder:"FORMAT" help:"Form of the lines: text or json."`
 }
 
-// Validate says what cannot work, naming the setting.
+// Validate says what cannot work, naming the settings.
 func (s *Serve) Validate() error {
-	var errs []error
-	for name, address := range map[string]string{"listen": s.Listen, "admin-listen": s.AdminListen} {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			errs = append(errs, fmt.Errorf("--%s %q: want host:port", name, address))
-		}
-	}
-	if scheme, _, _ := strings.Cut(s.Store, ":"); scheme != "sqlite" && scheme != "postgres" && scheme != "postgresql" {
-		errs = append(errs, errors.New("--store: want sqlite:PATH or postgres://…"))
-	}
-	if s.PublicURL != "" {
-		if u, err := url.Parse(s.PublicURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			errs = append(errs, fmt.Errorf("--public-url %q: want http://… or https://…", s.PublicURL))
-		}
-	}
+	return errors.Join(
+		checkAddresses([]address{{"listen", s.Listen}, {"admin-listen", s.AdminListen}}),
+		CheckStore(s.Store),
+		checkURL("public-url", s.PublicURL),
+		s.checkKey(),
+		s.checkTimes(),
+	)
+}
+
+func (s *Serve) checkKey() error {
 	if (s.KeyID == "") != (s.KeySecret == "") {
-		errs = append(errs, errors.New("--key-id and --key-secret: want both or neither"))
+		return errors.New("--key-id and --key-secret: want both or neither")
 	}
-	for name, d := range map[string]time.Duration{
-		"webhook-retry-first": s.WebhookRetryFirst, "webhook-retry-cap": s.WebhookRetryCap, "webhook-retry-window": s.WebhookRetryWindow,
-		"webhook-timeout": s.WebhookTimeout, "breaker-open": s.BreakerOpen, "breaker-open-cap": s.BreakerOpenCap,
+	return nil
+}
+
+func (s *Serve) checkTimes() error {
+	var wrong []error
+	for _, setting := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"webhook-retry-first", s.WebhookRetryFirst}, {"webhook-retry-cap", s.WebhookRetryCap}, {"webhook-retry-window", s.WebhookRetryWindow},
+		{"webhook-timeout", s.WebhookTimeout}, {"breaker-open", s.BreakerOpen}, {"breaker-open-cap", s.BreakerOpenCap},
 	} {
-		if d <= 0 {
-			errs = append(errs, fmt.Errorf("--%s %s: want more than 0", name, d))
+		if setting.value <= 0 {
+			wrong = append(wrong, fmt.Errorf("--%s %s: want more than 0", setting.name, setting.value))
 		}
 	}
 	if s.BreakerFailures < 1 {
-		errs = append(errs, fmt.Errorf("--breaker-failures %d: want at least 1", s.BreakerFailures))
+		wrong = append(wrong, fmt.Errorf("--breaker-failures %d: want at least 1", s.BreakerFailures))
 	}
-	return errors.Join(errs...)
+	if s.WebhookRetryCap < s.WebhookRetryFirst {
+		wrong = append(wrong, fmt.Errorf("--webhook-retry-cap %s: want at least --webhook-retry-first, %s", s.WebhookRetryCap, s.WebhookRetryFirst))
+	}
+	if s.BreakerOpenCap < s.BreakerOpen {
+		wrong = append(wrong, fmt.Errorf("--breaker-open-cap %s: want at least --breaker-open, %s", s.BreakerOpenCap, s.BreakerOpen))
+	}
+	return errors.Join(wrong...)
+}
+
+// CheckStore says what is wrong with the value of --store, without repeating
+// it: there may be a password in it.
+func CheckStore(store string) error {
+	scheme, rest, _ := strings.Cut(store, ":")
+	switch scheme {
+	case "sqlite":
+		if rest == "" || strings.HasPrefix(rest, ":memory:") {
+			return errors.New("--store: want the path of a file after sqlite:")
+		}
+		return nil
+	case "postgres", "postgresql":
+		if u, err := url.Parse(store); err != nil || !strings.HasPrefix(rest, "//") || u.Host == "" && u.RawQuery == "" {
+			return errors.New("--store: want postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters written as %XX")
+		}
+		return nil
+	}
+	return errors.New("--store: want sqlite:PATH or postgres://…")
+}
+
+// address is where a listener is to be, and the setting that says so.
+type address struct{ name, value string }
+
+// checkAddresses wants host:port of each, and no two the same; port 0 is a new
+// one for each.
+func checkAddresses(list []address) error {
+	var wrong []error
+	taken := make(map[string]string)
+	for _, a := range list {
+		_, port, err := net.SplitHostPort(a.value)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		switch other, twice := taken[a.value]; {
+		case err != nil || port == "":
+			wrong = append(wrong, fmt.Errorf("--%s %q: want HOST:PORT", a.name, a.value))
+		case twice && port != "0":
+			wrong = append(wrong, fmt.Errorf("--%s %q: --%s has that address", a.name, a.value, other))
+		}
+		taken[a.value] = a.name
+	}
+	return errors.Join(wrong...)
+}
+
+// checkURL takes what is empty for not given.
+func checkURL(name, text string) error {
+	if text == "" {
+		return nil
+	}
+	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("--%s %q: want http://… or https://…", name, text)
+	}
+	return nil
 }

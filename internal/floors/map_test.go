@@ -30,8 +30,7 @@ func building() []floor {
 		{"5 engine", []string{"internal/engine"}},
 		{"6 surfaces", []string{"internal/httpapi", "internal/ingress", "internal/inbox", "internal/dashboard"}},
 		{"7 wiring", []string{"internal/app", "internal/channel/all"}},
-		{"7½ programs", []string{"internal/bench", "internal/demo", "internal/inbox"}},
-		{"7½ demo", []string{"internal/demo"}},
+		{"7½ programs", []string{"internal/bench", "internal/demo"}},
 		{"8 door", []string{"cmd/switchyard"}},
 	}
 }
