@@ -30,15 +30,17 @@ func (d *Deliverer) Start(ctx context.Context, targets []Target, states []store.
 		return fmt.Errorf("start the delivery of callbacks: %w", err)
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	for _, id := range ids {
 		if d.hooks[id] == nil {
 			d.hooks[id] = d.newHook(id, Target{ID: id}, true)
 		}
 	}
-	if err := d.restoreStates(states); err != nil {
-		return err
+	d.mu.Unlock()
+	if err := d.restoreStates(ctx, states); err != nil {
+		return fmt.Errorf("start the delivery of callbacks: %w", err)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.stage = started
 	for _, h := range d.hooks {
 		d.startLoading(h)
@@ -48,18 +50,29 @@ func (d *Deliverer) Start(ctx context.Context, targets []Target, states []store.
 
 // restoreStates gives the hooks their breakers. A state without a hook is of
 // an origin with nothing to deliver, and goes.
-func (d *Deliverer) restoreStates(states []store.WebhookState) error {
+func (d *Deliverer) restoreStates(ctx context.Context, states []store.WebhookState) error {
+	var gone []gateway.ID
 	for _, s := range states {
+		d.mu.RLock()
 		h := d.hooks[s.ID]
+		d.mu.RUnlock()
 		if h == nil {
-			d.flusher.forget(s.ID)
+			gone = append(gone, s.ID)
 			continue
 		}
 		if err := h.restoreState(s.Body); err != nil {
 			return fmt.Errorf("state of webhook %s: %w", s.ID, err)
 		}
 	}
-	return nil
+	if len(gone) == 0 {
+		return nil
+	}
+	return d.cfg.Store.ApplyOwed(ctx, store.Op{Run: func(tx *store.Tx) error {
+		for _, id := range gone {
+			tx.States.Delete(id)
+		}
+		return nil
+	}})
 }
 
 func (h *hook) restoreState(body []byte) error {

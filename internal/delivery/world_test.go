@@ -139,6 +139,12 @@ func (e *endpoint) seen() []post {
 	return slices.Clone(e.posts)
 }
 
+func (e *endpoint) mostAtOnce() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.most
+}
+
 // taken is the posts that were answered with 2xx.
 func (e *endpoint) taken() []post {
 	return slices.DeleteFunc(e.seen(), func(p post) bool { return p.Status/100 != 2 })

@@ -4,7 +4,7 @@ import "context"
 
 // everyLane is a table expression of all lanes, to look into each by its key.
 func (db *DB) everyLane(a *args) string {
-	return "WITH RECURSIVE lanes(lane) AS (SELECT 0 UNION ALL SELECT lane + 1 FROM lanes WHERE lane + 1 < " + a.add(db.Lanes()) + ") "
+	return "WITH RECURSIVE lanes(lane) AS (SELECT CAST(0 AS bigint) UNION ALL SELECT lane + 1 FROM lanes WHERE lane + 1 < " + a.add(db.Lanes()) + ") "
 }
 
 // heads reads pairs of lane and position, those of empty lanes left out.
