@@ -1,12 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"switchyard/convapi"
@@ -23,6 +23,9 @@ type directory struct {
 	keys     map[string]store.AccessKey
 	apps     map[gateway.ID]*app
 	webhooks map[gateway.ID]*hook
+	// ofProject has the apps of each project, the oldest first: contacts are
+	// made on the way of a message, and all apps of the project are told.
+	ofProject map[string][]*app
 }
 
 // app is an app as the engine uses it.
@@ -46,6 +49,7 @@ func newDirectory() *directory {
 	return &directory{
 		projects: make(map[string]bool), keys: make(map[string]store.AccessKey),
 		apps: make(map[gateway.ID]*app), webhooks: make(map[gateway.ID]*hook),
+		ofProject: make(map[string][]*app),
 	}
 }
 
@@ -72,6 +76,9 @@ func (d *directory) load(c store.Configuration) error {
 	}
 	for id := range d.apps {
 		d.subscribe(id)
+	}
+	for id := range d.projects {
+		d.index(id)
 	}
 	return nil
 }
@@ -128,6 +135,19 @@ func (d *directory) subscribe(id gateway.ID) {
 		}
 	}
 	d.apps[id] = &a
+	d.index(a.project)
+}
+
+// index lists a project's apps anew.
+func (d *directory) index(project string) {
+	var list []*app
+	for _, a := range d.apps {
+		if a.project == project {
+			list = append(list, a)
+		}
+	}
+	slices.SortFunc(list, func(a, b *app) int { return bytes.Compare(a.id[:], b.id[:]) })
+	d.ofProject[project] = list
 }
 
 func (d *directory) putApp(a *app) {
@@ -140,7 +160,10 @@ func (d *directory) putApp(a *app) {
 func (d *directory) deleteApp(id gateway.ID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.apps, id)
+	if a, ok := d.apps[id]; ok {
+		delete(d.apps, id)
+		d.index(a.project)
+	}
 }
 
 func (d *directory) putHook(h *hook) {
@@ -182,13 +205,14 @@ func (d *directory) allApps() []*app {
 	for _, a := range d.apps {
 		out = append(out, a)
 	}
-	slices.SortFunc(out, func(a, b *app) int { return strings.Compare(a.id.String(), b.id.String()) })
 	return out
 }
 
-// appsOf lists the apps of a project, the oldest first.
+// appsOf lists the apps of a project, the oldest first; the list is shared.
 func (d *directory) appsOf(project string) []*app {
-	return slices.DeleteFunc(d.allApps(), func(a *app) bool { return a.project != project })
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.ofProject[project]
 }
 
 func (d *directory) hookOf(project, text string) (*hook, error) {
@@ -212,7 +236,7 @@ func (d *directory) hooksOf(id gateway.ID) []*hook {
 			out = append(out, h)
 		}
 	}
-	slices.SortFunc(out, func(a, b *hook) int { return strings.Compare(a.id.String(), b.id.String()) })
+	slices.SortFunc(out, func(a, b *hook) int { return bytes.Compare(a.id[:], b.id[:]) })
 	return out
 }
 

@@ -89,9 +89,17 @@ func (e *Engine) Messages(ctx context.Context, project string, f MessageFilter, 
 		rows = rows[:p.Size]
 		next = token(rows[p.Size-1].ID)
 	}
+	ids := make([]gateway.ID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	contents, err := e.db.Contents(ctx, ids)
+	if err != nil {
+		return nil, "", err
+	}
 	out := make([]convapi.ConversationMessage, len(rows))
 	for i, row := range rows {
-		if out[i], err = e.completeMessage(ctx, row); err != nil {
+		if out[i], err = showMessage(row, contents[row.ID]); err != nil {
 			return nil, "", err
 		}
 		if f.WithoutMetadata {

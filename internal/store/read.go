@@ -123,6 +123,29 @@ func (db *DB) Content(ctx context.Context, id ID) (Content, bool, error) {
 	return read(ctx, db, contents, id)
 }
 
+// contentPage bounds the keys of one query.
+const contentPage = 100
+
+// Contents reads what several messages say.
+func (db *DB) Contents(ctx context.Context, ids []ID) (map[ID]Content, error) {
+	out := make(map[ID]Content, len(ids))
+	for page := range slices.Chunk(ids, contentPage) {
+		var a args
+		keys := make([]string, len(page))
+		for i, id := range page {
+			keys[i] = "lane = " + a.add(db.Lane(id)) + " AND id = " + a.add(id)
+		}
+		rows, err := list(ctx, db, contents, "WHERE "+strings.Join(keys, " OR "), a)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range rows {
+			out[c.ID] = c
+		}
+	}
+	return out, nil
+}
+
 // Contact reads a contact.
 func (db *DB) Contact(ctx context.Context, id ID) (Contact, bool, error) {
 	return read(ctx, db, contacts, id)

@@ -208,6 +208,30 @@ func TestPositionsAscend(t *testing.T) {
 	})
 }
 
+// Contents finds all of many messages and nothing else.
+func TestContentsOfManyMessages(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		db := storetest.Open(t, e.URL(t))
+		want := make(map[gateway.ID]store.Content)
+		var ids []gateway.ID
+		apply(t, db, func(tx *store.Tx) error {
+			for i := range 450 {
+				c := store.Content{ID: gateway.NewID(byte(i)), Body: []byte(fmt.Sprint(i)), Metadata: "m", SenderID: "s"}
+				tx.Contents.Put(c)
+				if i%3 > 0 {
+					want[c.ID] = c
+					ids = append(ids, c.ID)
+				}
+			}
+			return nil
+		})
+		got, err := db.Contents(context.Background(), append(ids, gateway.NewID(1)))
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v %s", err, diff)
+		}
+	})
+}
+
 // The due times in the table are those of the messages.
 func TestDueFollowsTheMessages(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
