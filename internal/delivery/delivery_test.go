@@ -70,12 +70,12 @@ func TestADeadEndpointDelaysNobody(t *testing.T) {
 		if s.InMemory > 16 || s.InFlight > 4 || !s.Behind {
 			t.Errorf("the dead one: %+v", s)
 		}
+		if most := dead.mostAtOnce(); most > 4 {
+			t.Errorf("%d posts at once", most)
+		}
 		time.Sleep(time.Minute)
 		if s := w.d.Status(bad.ID); s.Breaker.Phase == breaker.Closed || s.InMemory > 16 {
 			t.Errorf("after a minute: %+v", s)
-		}
-		if most := dead.mostAtOnce(); most > 4 {
-			t.Errorf("%d posts at once", most)
 		}
 		dead.answers(nil)
 		time.Sleep(30 * time.Minute)
