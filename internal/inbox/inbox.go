@@ -37,8 +37,8 @@ type Config struct {
 	Out io.Writer
 }
 
-// maxBody is the longest body that is read, in bytes; the gateway's own limit
-// for requests, which bounds what it can say in a callback.
+// maxBody is the longest body that is read, in bytes: twice what the API takes in
+// a request, so that every message fits that comes back in a callback.
 const maxBody = 2 << 20
 
 // maxRemembered bounds the callbacks whose attempts are counted.
