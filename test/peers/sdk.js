@@ -9,6 +9,8 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 const { SinchClient, ConversationCallbackWebhooks } = require('@sinch/sdk-core');
 
+console.debug = () => {}; // the SDK tells of every refusal there, also of those that are wanted
+
 const settings = JSON.parse(process.env.SETTINGS);
 const secret = 'a secret of the webhook <&>';
 const number = '46700000001';

@@ -22,10 +22,14 @@ import (
 	"time"
 )
 
-// binary is the path of the program under test, built once by TestMain.
-var binary string
+// binary is the path of the program under test: built once by TestMain, unless
+// SWITCHYARD_TEST_BINARY names another, such as one that is to be released.
+var binary = os.Getenv("SWITCHYARD_TEST_BINARY")
 
 func TestMain(m *testing.M) {
+	if binary != "" {
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "switchyard-process")
 	if err != nil {
 		panic(err)
@@ -96,6 +100,7 @@ type gateway struct {
 	api   string // URL
 	admin string // URL
 
+	client *http.Client
 	dir    string
 	cmd    *exec.Cmd
 	ended  chan struct{}
@@ -110,9 +115,11 @@ func serve(t testing.TB, store string, env ...string) *gateway {
 	g := &gateway{
 		t: t, store: store, env: env, dir: t.TempDir(), stderr: &tail{},
 		api: "http://" + freeAddress(t), admin: "http://" + freeAddress(t),
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
 	}
 	t.Cleanup(func() {
 		g.kill()
+		g.client.CloseIdleConnections()
 		if t.Failed() {
 			t.Logf("the gateway's log ended so:\n%s", g.stderr.String())
 		}
@@ -216,7 +223,7 @@ func (g *gateway) ask(ctx context.Context, method, path string, body any, header
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := g.client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}
