@@ -78,6 +78,8 @@ type Outbound struct {
 	PartsDone int
 	// Resend: an earlier attempt may have gone out (policy RESEND).
 	Resend bool
+	// Retries is how often this channel has already failed for a passing reason.
+	Retries int
 }
 
 // Receipt is the provider's acceptance of a message.

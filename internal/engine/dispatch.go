@@ -167,7 +167,7 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 		outbound: channel.Outbound{
 			MessageID: c.row.ID.String(), Identity: h.Identity, Message: &message,
 			Properties: c.plan.Properties, Expires: c.plan.Expires,
-			PartsDone: int(state.Progress[state.Hop].Accepted), Resend: state.Resent,
+			PartsDone: int(state.Progress[state.Hop].Accepted), Resend: state.Resent, Retries: state.Retries,
 		},
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
+	"switchyard/internal/lifecycle"
 	"switchyard/smpp"
 	"switchyard/smpp/coding"
 )
@@ -24,7 +25,7 @@ const (
 
 const (
 	defaultMaxParts = 10
-	maxParts        = 255 // the part number has one octet
+	maxParts        = lifecycle.MaxParts // so many are told apart in reports; SMPP could number 255
 )
 
 // Send implements channel.Adapter: it submits the parts that are not done yet, one after the other, so that they arrive in order.
@@ -42,7 +43,7 @@ func (a *adapter) Send(ctx context.Context, m channel.Outbound) (channel.Receipt
 		sm := a.submit(m, parts[i], i)
 		resp, err := client.Submit(ctx, sm)
 		if err != nil {
-			f := a.classify(err)
+			f := inContext(a.classify(err), err, m)
 			a.learn(f, sm, err)
 			f.Refs, f.Parts = receipt.Refs, len(parts)
 			return channel.Receipt{}, f
@@ -50,6 +51,22 @@ func (a *adapter) Send(ctx context.Context, m channel.Outbound) (channel.Receipt
 		receipt.Refs = append(receipt.Refs, a.ref(resp, m, i))
 	}
 	return receipt, nil
+}
+
+// submitFailRetries is how often ESME_RSUBMITFAIL is worth another try: it says nothing, and often means it for good.
+const submitFailRetries = 2
+
+// inContext corrects what a status means in general by what is known of the message.
+func inContext(f *channel.Failure, err error, m channel.Outbound) *channel.Failure {
+	refused, ok := errors.AsType[*smpp.StatusError](err)
+	switch {
+	case !ok:
+	case refused.Status == smpp.StatusSubmitFail && m.Retries >= submitFailRetries:
+		f.Verdict, f.RetryAfter = channel.Refuse, 0
+	case f.Account && m.Properties[propertySender] != "":
+		f.Account = false // it may be the sender that this one message names
+	}
+	return f
 }
 
 // parts cuts the text. The same message is always cut alike, so that a later attempt can go on where an earlier one ended.

@@ -167,3 +167,29 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// What a status means can depend on the message: the same failure too often, or
+// a sender that only this message names.
+func TestStatusesInContext(t *testing.T) {
+	own := map[string]string{propertySender: "Shop"}
+	for _, tt := range []struct {
+		name    string
+		status  smpp.Status
+		message channel.Outbound
+		verdict channel.Verdict
+		account bool
+	}{
+		{"submit failed once", smpp.StatusSubmitFail, channel.Outbound{}, channel.Retry, false},
+		{"submit failed twice", smpp.StatusSubmitFail, channel.Outbound{Retries: 1}, channel.Retry, false},
+		{"submit failed three times", smpp.StatusSubmitFail, channel.Outbound{Retries: 2}, channel.Refuse, false},
+		{"busy for long", smpp.StatusSysErr, channel.Outbound{Retries: 9}, channel.Retry, false},
+		{"the account's sender", smpp.StatusInvSrcAdr, channel.Outbound{}, channel.Refuse, true},
+		{"the message's own sender", smpp.StatusInvSrcAdr, channel.Outbound{Properties: own}, channel.Refuse, false},
+	} {
+		err := &smpp.StatusError{Command: smpp.CmdSubmitSM, Status: tt.status}
+		f := inContext((&adapter{}).classify(err), err, tt.message)
+		if f.Verdict != tt.verdict || f.Account != tt.account {
+			t.Errorf("%s: %v, account %v; want %v, %v", tt.name, f.Verdict, f.Account, tt.verdict, tt.account)
+		}
+	}
+}
