@@ -8,9 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
-	"switchyard/convapi"
 	"switchyard/internal/channel"
 	"switchyard/internal/channel/rest"
 )
@@ -36,7 +34,7 @@ type linkPreviewOptions struct {
 
 // Send hands a text over.
 func (a *adapter) Send(ctx context.Context, m channel.Outbound) (channel.Receipt, error) {
-	if f := checkText(m.Text); f != nil {
+	if f := rest.CheckText("Telegram", m.Text, maxText); f != nil {
 		return channel.Receipt{}, f
 	}
 	params := compose(m)
@@ -77,19 +75,3 @@ func compose(m channel.Outbound) sendMessage {
 
 // ref is the provider's id of a message.
 func ref(chat, message int64) string { return fmt.Sprintf("%d:%d", chat, message) }
-
-func checkText(text string) *channel.Failure {
-	refuse := func(code convapi.ReasonCode, description string) *channel.Failure {
-		return &channel.Failure{
-			Verdict: channel.Refuse,
-			Reason:  convapi.Reason{Code: code, Description: description, SubCode: convapi.SubCodeUnspecified},
-		}
-	}
-	switch n := utf8.RuneCountInString(text); {
-	case n == 0:
-		return refuse(convapi.ReasonBadRequest, "the message has no text for Telegram")
-	case n > maxText:
-		return refuse(convapi.ReasonMessageSplitRequired, fmt.Sprintf("Telegram takes at most %d characters, the text has %d", maxText, n))
-	}
-	return nil
-}

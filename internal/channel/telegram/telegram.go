@@ -18,7 +18,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -82,19 +81,13 @@ func check(c convapi.ChannelCredential) error {
 	if c.CallbackSecret != "" && !secretForm.MatchString(string(c.CallbackSecret)) {
 		add("callback_secret", "must be 1 to 256 of A-Z, a-z, 0-9, _ and -, as Telegram wants")
 	}
-	if c.ProviderURL != "" && !baseURL(c.ProviderURL) {
+	if c.ProviderURL != "" && !rest.ValidBaseURL(c.ProviderURL) {
 		add("provider_url", "must be an http or https URL without user, query and fragment")
 	}
 	if len(wrong) > 0 {
 		return wrong
 	}
 	return nil
-}
-
-func baseURL(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
-		u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func open(account channel.Account, env channel.Env) (channel.Adapter, error) {

@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
-	"switchyard/convapi"
 	"switchyard/internal/channel"
 	"switchyard/internal/channel/rest"
 )
@@ -42,7 +39,7 @@ type accepted struct {
 // Send hands a text over. A 200 says only that Meta has it; the statuses tell
 // the rest, and carry our message id.
 func (a *adapter) Send(ctx context.Context, m channel.Outbound) (channel.Receipt, error) {
-	if f := checkText(m.Text); f != nil {
+	if f := rest.CheckText("WhatsApp", m.Text, maxText); f != nil {
 		return channel.Receipt{}, f
 	}
 	answer, err := a.client.Do(ctx, rest.Call{
@@ -82,20 +79,4 @@ func compose(m channel.Outbound) outgoing {
 		out.Recipient = m.Identity
 	}
 	return out
-}
-
-func checkText(text string) *channel.Failure {
-	refuse := func(code convapi.ReasonCode, description string) *channel.Failure {
-		return &channel.Failure{
-			Verdict: channel.Refuse,
-			Reason:  convapi.Reason{Code: code, Description: description, SubCode: convapi.SubCodeUnspecified},
-		}
-	}
-	switch n := utf8.RuneCountInString(text); {
-	case n == 0:
-		return refuse(convapi.ReasonBadRequest, "the message has no text for WhatsApp")
-	case n > maxText:
-		return refuse(convapi.ReasonMessageSplitRequired, fmt.Sprintf("WhatsApp takes at most %d characters, the text has %d", maxText, n))
-	}
-	return nil
 }

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -88,7 +87,7 @@ func check(c convapi.ChannelCredential) error {
 			add("static_bearer.token", "must be an access token, without spaces")
 		}
 	}
-	if c.ProviderURL != "" && !baseURL(c.ProviderURL) {
+	if c.ProviderURL != "" && !rest.ValidBaseURL(c.ProviderURL) {
 		add("provider_url", "must be an http or https URL without user, query and fragment")
 	}
 	if len(wrong) > 0 {
@@ -102,12 +101,6 @@ var pathSegment = regexp.MustCompile(`^[A-Za-z0-9+][A-Za-z0-9_.-]{0,127}$`)
 
 func digits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
-}
-
-func baseURL(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" &&
-		u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func open(account channel.Account, env channel.Env) (channel.Adapter, error) {
