@@ -200,6 +200,35 @@ func TestACrashRepeats(t *testing.T) {
 	})
 }
 
+// What has a row and stands in the log behind the cursor as well is one
+// callback after a crash, not two.
+func TestARowAheadOfTheCursorIsNotReadAgain(t *testing.T) {
+	inTime(t, delivery.Config{}, func(t *testing.T, w *world) {
+		app, slow, failing := gateway.NewID(1), gateway.NewID(2), gateway.NewID(3)
+		e := w.endpoint("a")
+		e.answers(func(p post, _ http.ResponseWriter, r *http.Request) int {
+			if p.Message == slow.String() {
+				<-r.Context().Done()
+				return 0
+			}
+			return 503
+		})
+		hook := w.webhook(app, "a")
+		w.deliver(app, slow)
+		w.deliver(app, failing)
+		time.Sleep(time.Second)
+		if cursors, rows, _ := w.rows(hook.ID); len(rows) != 1 || len(cursors) != 1 || cursors[0].Position >= rows[0].Position {
+			t.Fatalf("cursors %v, rows %v", cursors, rows)
+		}
+		e.answers(nil)
+		w.crash()
+		time.Sleep(time.Minute)
+		if got := e.taken(); checkOrder(t, got) != 2 || len(got) != 2 {
+			t.Errorf("%d callbacks came in %d posts, want 2 in 2", checkOrder(t, got), len(got))
+		}
+	})
+}
+
 // A refusal is recorded and lets the message's next ones go.
 func TestRefusal(t *testing.T) {
 	inTime(t, delivery.Config{}, func(t *testing.T, w *world) {

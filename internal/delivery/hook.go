@@ -90,7 +90,7 @@ func (h *hook) offer(c *store.Callback) bool {
 	if c.Position <= l.read {
 		return true // it was read from the log between its commit and now
 	}
-	if l.behind() || h.ended || h.breaker.Phase != breaker.Closed || h.count >= h.d.cfg.Window {
+	if l.behind() || h.breaker.Phase != breaker.Closed || h.count >= h.d.cfg.Window {
 		l.tail = c.Position
 		h.backlog[c.Lane] = l
 	} else {

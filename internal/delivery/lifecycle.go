@@ -223,10 +223,20 @@ func (d *Deliverer) loadInTurn(h *hook) error {
 	select {
 	case d.loading <- struct{}{}:
 		defer func() { <-d.loading }()
+		if h.over() {
+			return nil
+		}
 		return h.restoreAll(d.ctx)
 	case <-d.ctx.Done():
 		return d.ctx.Err()
 	}
+}
+
+// over says whether the hook has been ended before it began.
+func (h *hook) over() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ended || h.removed
 }
 
 // restoreAll reads what the store knows: cursors, rows, and how far the log
