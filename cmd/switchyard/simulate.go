@@ -47,8 +47,8 @@ func introduceProviders(w io.Writer, c config.Providers, p *sim.Providers) {
 	for _, e := range sim.Endings() {
 		fmt.Fprintf(&out, "  %-8s  …%-7s  %s\n", e.Channel, e.Digits, e.Meaning)
 	}
-	fmt.Fprintf(&out, "\nOr order a fault. The next three messages on WhatsApp are refused by\n\n"+
-		"curl -d '{\"kind\":\"refuse\",\"code\":131047,\"times\":3}' %s/_sim/faults\n\n"+
-		"GET /_sim/log tells what was submitted, DELETE /_sim/faults forgets all faults, those of the table too.\n\nready\n", p.GraphURL)
+	fmt.Fprintf(&out, "\nOr order a fault for anybody. After this the next three messages on WhatsApp are refused:\n\n"+
+		"curl -s -o /dev/null -w '%%{http_code}\\n' -d '{\"kind\":\"refuse\",\"code\":131047,\"times\":3}' %s/_sim/faults\n\n"+
+		"GET /_sim/log tells what was submitted; DELETE /_sim/faults forgets all faults, those of the table too.\n\nready\n", p.GraphURL)
 	fmt.Fprint(w, out.String())
 }

@@ -23,12 +23,12 @@ type Serve struct {
 	Store       string `default:"sqlite:switchyard.db" secret:"url" placeholder:"URL" help:"Where everything is kept: sqlite:PATH or postgres://…"`
 	PublicURL   string `placeholder:"URL" help:"Where providers reach this gateway; http://<listen> if not given."`
 
-	AllowPrivateTargets bool `help:"Let webhooks, media and provider URLs lead to loopback and private addresses."`
+	AdminPassword       string `secret:"" placeholder:"SECRET" help:"Password of the dashboard, which is not built yet."`
+	AllowPrivateTargets bool   `help:"Let webhooks, media and provider URLs lead to loopback and private addresses."`
 
-	ProjectID     string `group:"project" placeholder:"ID" help:"Its id."`
-	KeyID         string `group:"project" placeholder:"ID" help:"Id of its access key."`
-	KeySecret     string `group:"project" secret:"" placeholder:"SECRET" help:"Secret of its access key."`
-	AdminPassword string `group:"project" secret:"" placeholder:"SECRET" help:"Password of the dashboard, which is not built yet."`
+	ProjectID string `group:"project" placeholder:"ID" help:"Its id."`
+	KeyID     string `group:"project" placeholder:"ID" help:"Id of its access key."`
+	KeySecret string `group:"project" secret:"" placeholder:"SECRET" help:"Secret of its access key."`
 
 	WebhookRetryFirst  time.Duration `group:"callbacks" default:"5s" placeholder:"TIME" help:"Time to the second attempt; it doubles from then on."`
 	WebhookRetryCap    time.Duration `group:"callbacks" default:"1h" placeholder:"TIME" help:"Longest time between two attempts."`

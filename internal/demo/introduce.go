@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"switchyard/convapi"
 	"switchyard/internal/inbox"
 )
 
@@ -39,13 +40,16 @@ func (d *demo) introduce() {
 	_, _ = d.cfg.Out.Write(out.Bytes())
 }
 
-// curl is one line for a POSIX shell that sends the first contact a message.
+// curl is one line for a POSIX shell that sends the first contact a message. It
+// names the channels, or the conversation would go on where the last message
+// has arrived.
 func (d *demo) curl() string {
 	type object = map[string]any
 	body, err := json.Marshal(object{
-		"app_id":    d.app.ID,
-		"recipient": object{"contact_id": d.contacts[0].ID},
-		"message":   object{"text_message": object{"text": "Hello from Switchyard"}},
+		"app_id":                 d.app.ID,
+		"recipient":              object{"contact_id": d.contacts[0].ID},
+		"message":                object{"text_message": object{"text": "Hello from Switchyard"}},
+		"channel_priority_order": []convapi.Channel{convapi.ChannelWhatsApp, convapi.ChannelSMS},
 	})
 	if err != nil {
 		panic(fmt.Sprintf("demo: encode the example: %v", err)) // only strings get here
