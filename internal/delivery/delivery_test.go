@@ -362,6 +362,7 @@ func TestDismiss(t *testing.T) {
 		e := w.endpoint("a")
 		e.answers(always(500))
 		hook := w.webhook(app, "a")
+		synctest.Wait() // it has been looked up in the store
 		for range 10 {
 			w.deliver(app, message)
 		}
@@ -464,6 +465,7 @@ func TestFullWindowDrainsFromTheLog(t *testing.T) {
 		e := w.endpoint("a")
 		e.answers(func(post, http.ResponseWriter, *http.Request) int { time.Sleep(time.Second); return 200 })
 		hook := w.webhook(app, "a")
+		synctest.Wait() // it has been looked up in the store
 		messages := []gateway.ID{gateway.NewID(2), gateway.NewID(3), gateway.NewID(4)}
 		for i := range 300 {
 			w.deliver(app, messages[i%3])
