@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// parse reads a command line without the environment's settings.
+// parse reads a command line, as main does.
 func parse(t *testing.T, args ...string) (*commands, *kong.Context, error) {
 	t.Helper()
 	var cli commands
