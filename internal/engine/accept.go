@@ -133,6 +133,7 @@ func (s *send) run(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	row.Channel, row.Identity = asked(&input)
 	if conversation != nil {
 		if err := s.converse(tx, conversation, hops); err != nil {
 			return err
@@ -238,14 +239,25 @@ func (s *send) remember(tx *store.Tx, hidden bool) error {
 	return nil
 }
 
+// asked is what reports show of a message that no channel is tried for.
+func asked(in *routing.Input) (channel, identity string) {
+	switch {
+	case len(in.Requested) > 0:
+		return string(in.Requested[0].Channel), in.Requested[0].Identity
+	case len(in.PriorityOrder) > 0:
+		return string(in.PriorityOrder[0]), ""
+	case len(in.ContactIdentities) > 0:
+		return string(in.ContactIdentities[0].Channel), in.ContactIdentities[0].Identity
+	}
+	return "", ""
+}
+
 // put stores the message, its content and its plan, and sets it going.
 func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal *convapi.Reason) error {
 	e := s.engine
 	p := e.newPlan(s.app, hops, s.req, tx.Now)
 	if len(hops) > 0 {
 		row.Channel, row.Identity = string(hops[0].Channel), hops[0].Identity
-	} else if len(s.identities) > 0 {
-		row.Channel, row.Identity = string(s.identities[0].Channel), s.identities[0].Identity
 	}
 	var err error
 	if row.Plan, err = p.encode(); err != nil {

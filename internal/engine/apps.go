@@ -119,7 +119,9 @@ func (e *Engine) DeleteApp(ctx context.Context, project, id string) error {
 	if err != nil {
 		return err
 	}
-	e.background.Go(func() { e.deleteConversations(e.ctx, store.ConversationQuery{Project: project, App: a.id}) })
+	e.background.Go(func() {
+		e.deleteConversations(e.ctx, store.ConversationQuery{Project: project, App: a.id}, appWithdrawn)
+	})
 	return nil
 }
 

@@ -186,7 +186,7 @@ func (e *Engine) DeleteContact(ctx context.Context, project, text string) error 
 	if err != nil {
 		return err
 	}
-	if err := e.deleteConversations(ctx, store.ConversationQuery{Project: project, Contact: row.ID}); err != nil {
+	if err := e.deleteConversations(ctx, store.ConversationQuery{Project: project, Contact: row.ID}, contactWithdrawn); err != nil {
 		return err
 	}
 	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {

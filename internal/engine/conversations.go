@@ -7,6 +7,7 @@ import (
 
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
+	"switchyard/internal/lifecycle"
 	"switchyard/internal/store"
 )
 
@@ -197,14 +198,16 @@ func (e *Engine) DeleteConversation(ctx context.Context, project, text string) e
 	if err != nil {
 		return err
 	}
-	return e.deleteConversation(ctx, row)
+	return e.deleteConversation(ctx, row, withdrawn(convapi.ReasonUnknown, "the conversation"))
 }
 
 // deleteChunk is how many messages one operation deletes, so that a long
 // conversation holds nobody up.
 const deleteChunk = 200
 
-func (e *Engine) deleteConversation(ctx context.Context, row store.Conversation) error {
+// deleteConversation removes a conversation with its messages. Those that are
+// still queued fail first, so that none vanishes without a receipt.
+func (e *Engine) deleteConversation(ctx context.Context, row store.Conversation, reason convapi.Reason) error {
 	for _, dispatch := range []bool{false, true} {
 		for {
 			list, err := e.db.Messages(ctx, store.MessageQuery{Conversations: []gateway.ID{row.ID}, Dispatch: dispatch}, deleteChunk)
@@ -214,12 +217,7 @@ func (e *Engine) deleteConversation(ctx context.Context, row store.Conversation)
 			if len(list) == 0 {
 				break
 			}
-			if err := e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
-				for _, m := range list {
-					tx.DeleteMessage(m.ID)
-				}
-				return nil
-			}}); err != nil {
+			if err := e.deleteMessages(ctx, list, reason); err != nil {
 				return err
 			}
 		}
@@ -240,15 +238,47 @@ func (e *Engine) deleteConversation(ctx context.Context, row store.Conversation)
 	}})
 }
 
+func (e *Engine) deleteMessages(ctx context.Context, list []store.Message, reason convapi.Reason) error {
+	return e.apply(ctx, store.Op{
+		Want: []func(*store.Tx){func(tx *store.Tx) {
+			for _, m := range list {
+				tx.WantMessage(m.ID)
+				tx.Contents.Want(m.ID)
+			}
+		}},
+		Run: func(tx *store.Tx) error {
+			for _, m := range list {
+				if err := e.withdraw(tx, m, reason); err != nil {
+					return err
+				}
+				tx.DeleteMessage(m.ID)
+			}
+			return nil
+		},
+	})
+}
+
+// withdraw fails a message to a person that is still queued.
+func (e *Engine) withdraw(tx *store.Tx, m store.Message, reason convapi.Reason) error {
+	if m.ToApp {
+		return nil
+	}
+	c, err := e.open(tx, m.ID)
+	if err != nil || c == nil {
+		return err
+	}
+	return c.apply(lifecycle.Withdrawn{Reason: reason})
+}
+
 // deleteConversations removes all conversations of an app or of a contact.
-func (e *Engine) deleteConversations(ctx context.Context, q store.ConversationQuery) error {
+func (e *Engine) deleteConversations(ctx context.Context, q store.ConversationQuery, reason convapi.Reason) error {
 	for {
 		list, err := e.db.Conversations(ctx, q, gateway.ID{}, deleteChunk)
 		if err != nil || len(list) == 0 {
 			return err
 		}
 		for _, c := range list {
-			if err := e.deleteConversation(ctx, c); err != nil {
+			if err := e.deleteConversation(ctx, c, reason); err != nil {
 				return err
 			}
 		}

@@ -175,7 +175,7 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 // orphaned says why a message cannot go on: its app or its contact is gone.
 func (c *change) orphaned() (*convapi.Reason, error) {
 	if c.app == nil {
-		return &convapi.Reason{Code: convapi.ReasonUnknownApp, SubCode: convapi.SubCodeUnspecified, Description: "the app was deleted while the message was queued"}, nil
+		return &appWithdrawn, nil
 	}
 	if c.row.Contact.IsZero() {
 		return nil, nil
@@ -184,7 +184,17 @@ func (c *change) orphaned() (*convapi.Reason, error) {
 	if err != nil || found {
 		return nil, err
 	}
-	return &convapi.Reason{Code: convapi.ReasonContactNotFound, SubCode: convapi.SubCodeUnspecified, Description: "the contact was deleted while the message was queued"}, nil
+	return &contactWithdrawn, nil
+}
+
+// Why a queued message cannot go on.
+var (
+	appWithdrawn     = withdrawn(convapi.ReasonUnknownApp, "the app")
+	contactWithdrawn = withdrawn(convapi.ReasonContactNotFound, "the contact")
+)
+
+func withdrawn(code convapi.ReasonCode, what string) convapi.Reason {
+	return convapi.Reason{Code: code, SubCode: convapi.SubCodeUnspecified, Description: what + " was deleted while the message was queued"}
 }
 
 // run makes the attempt and records what came of it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 
 	"switchyard/convapi"
@@ -53,7 +54,10 @@ func (c *change) apply(sig lifecycle.Signal) error {
 		}
 	}
 	c.tx.PutMessage(c.row)
-	if due := state.Due; !due.IsZero() && due.After(c.tx.Now) {
+	// A message that is queued or being sent goes on by itself. Any other one
+	// only wakes up by its deadline, even one that has come already.
+	queued := slices.Contains(effects, lifecycle.Effect(lifecycle.Dispatch{}))
+	if due := state.Due; !due.IsZero() && !queued && state.Phase != lifecycle.Sending {
 		id := c.row.ID
 		c.tx.After(func() { c.engine.deadlines.add(id, due) })
 	}
