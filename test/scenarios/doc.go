@@ -41,7 +41,7 @@
 //	    [every=1h]        with m1..m9
 //	    [fails=NOT_FOUND] the request is refused
 //	    [replays=m1]      the answer is that of m1
-//	delete app | contact alice | webhook h
+//	delete app | contact alice | webhook h | conversations
 //	stop | crash | start                        orderly; power cut; begin again
 //	end
 //

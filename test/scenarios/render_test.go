@@ -180,12 +180,14 @@ func (st *stage) shownPeople(c *convapi.Callback) shown {
 		return thread("DELETED", c.ConversationDeleteNotification)
 	case c.DuplicatedContactIdentitiesNotification != nil:
 		s := shown{subject: "duplication"}
+		var words []string
 		for _, d := range c.DuplicatedContactIdentitiesNotification.DuplicatedIdentities {
-			s.what += string(d.Channel)
+			words = append(words, string(d.Channel))
 			for _, id := range d.ContactIDs {
-				s.what += " " + st.contacts.name(id)
+				words = append(words, st.contacts.name(id))
 			}
 		}
+		s.what = strings.Join(words, " ")
 		return s
 	}
 	st.Errorf("an unknown callback: %+v", c)

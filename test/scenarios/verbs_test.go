@@ -131,7 +131,7 @@ func (st *stage) makeWebhook(l *line) {
 
 func (st *stage) makeContact(l *line) {
 	made, err := st.process.engine.CreateContact(context.Background(), projectID, convapi.Contact{
-		DisplayName: l.word(1), ChannelIdentities: st.identities(l, l.word(2)),
+		DisplayName: l.word(1), Language: convapi.LanguageUnspecified, ChannelIdentities: st.identities(l, l.word(2)),
 	})
 	st.check(l, err)
 	st.contacts.put(l.word(1), made.ID)
@@ -222,6 +222,12 @@ func (st *stage) delete(l *line) {
 		st.check(l, e.DeleteContact(ctx, projectID, st.contacts.ids[l.word(2)]))
 	case "webhook":
 		st.check(l, e.DeleteWebhook(ctx, projectID, st.webhooks[l.word(2)]))
+	case "conversations":
+		list, _, _, err := e.Conversations(ctx, projectID, engine.ConversationFilter{AppID: st.app.ID}, engine.Page{Size: 1000})
+		st.check(l, err)
+		for _, c := range list {
+			st.check(l, e.DeleteConversation(ctx, projectID, c.ID))
+		}
 	default:
 		l.errorf(st, "delete what?")
 	}
