@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,7 +202,12 @@ func sqliteGet(conn *sqlite.Conn, query string, bind func(encoder), scan func(de
 	return found, stmt.Reset()
 }
 
+// commit writes nothing when nothing has changed: the lock file is the owner's
+// proof of life here, so an idle gateway need not wake the disk.
 func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
+	if !slices.ContainsFunc(tx.tables, func(t changes) bool { return t.changed() > 0 }) {
+		return nil
+	}
 	if err := e.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
