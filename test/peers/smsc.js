@@ -5,7 +5,7 @@
 //
 // Control, over HTTP with JSON:
 //   GET  /log                  every PDU received, in order
-//   POST /statuses [88, …]     the command_status of the next submits, 0 for success
+//   POST /statuses [88, …]     the command_status of the next submits, 0 for success, null for no answer
 //   POST /receipt {id, from, to, state, stat, tlv, text}   send a receipt: with parameters, with text, or both
 //   POST /deliver {…fields of deliver_sm…, udh, hex}  send a message; udh and hex (in place of short_message) are hexadecimal
 //   POST /enquire              send enquire_link; answers when it has been answered
@@ -52,7 +52,8 @@ function serve(session) {
     });
   }
   session.on('submit_sm', (pdu) => {
-    const status = statuses.shift() || smpp.ESME_ROK;
+    const status = statuses.length > 0 ? statuses.shift() : smpp.ESME_ROK;
+    if (status === null) return;
     if (status !== smpp.ESME_ROK) return session.send(pdu.response({ command_status: status }));
     lastId += 1;
     session.send(pdu.response({ message_id: lastId.toString(16) }));

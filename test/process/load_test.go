@@ -74,7 +74,7 @@ func newScene(t testing.TB, store string) *scene {
 	s.met.Handler = s.platform
 	watched := httptest.NewServer(s.met)
 	t.Cleanup(watched.Close)
-	whatsapp["provider_url"] = watched.URL
+	whatsapp["provider_url"] = watched.URL + "/v23.0"
 	s.centre, sms = messageCentre(t, smsc.Config{ReportAfter: reportTime, Faults: []fault.Fault{slow}})
 	hook := httptest.NewServer(s.ledger)
 	t.Cleanup(hook.Close)

@@ -40,7 +40,7 @@ func whatsApp(t testing.TB, c graph.Config) (*graph.Server, object) {
 
 func whatsAppCredential(url string) object {
 	return object{
-		"channel": "WHATSAPP", "provider_url": url, "callback_secret": appSecret,
+		"channel": "WHATSAPP", "provider_url": url + "/v23.0", "callback_secret": appSecret,
 		"static_bearer": object{"claimed_identity": phoneNumberID, "token": accessToken},
 	}
 }
