@@ -11,10 +11,11 @@ import (
 )
 
 type benchCommand struct {
-	Store       string        `env:"SWITCHYARD_STORE" help:"Store to measure on; a new SQLite file, removed afterwards, if empty. It gets full of test data."`
-	Duration    time.Duration `default:"5s" env:"SWITCHYARD_DURATION" help:"Time of each measurement."`
-	Concurrency int           `default:"64" env:"SWITCHYARD_CONCURRENCY" help:"Connections that send at once."`
-	Rate        int           `default:"200" env:"SWITCHYARD_RATE" help:"Messages a second while latencies are measured."`
+	Store       string        `help:"Store to measure on, an empty one; a new SQLite file, removed afterwards, if empty. It gets full of test data."`
+	Duration    time.Duration `default:"5s" help:"Time of each measurement."`
+	Concurrency int           `default:"64" help:"Connections that send at once."`
+	Profile     string        `env:"SWITCHYARD_PROFILE" placeholder:"FILE" help:"Write a CPU profile of the gateway while it carries whole messages."`
+	Rate        int           `default:"200" help:"Messages a second while latencies are measured."`
 }
 
 // Run measures a gateway of this very program.
@@ -35,6 +36,6 @@ func (c *benchCommand) Run(ctx context.Context) error {
 		c.Store = "sqlite:" + filepath.Join(dir, "bench.db")
 	}
 	return bench.Run(ctx, bench.Config{
-		Binary: binary, Store: c.Store, Duration: c.Duration, Concurrency: c.Concurrency, Rate: c.Rate, Out: os.Stdout,
+		Binary: binary, Store: c.Store, Duration: c.Duration, Concurrency: c.Concurrency, Rate: c.Rate, Profile: c.Profile, Out: os.Stdout,
 	})
 }

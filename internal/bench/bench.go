@@ -8,10 +8,14 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
+
+	"switchyard/internal/store"
 )
 
 // Config is what is measured.
@@ -23,11 +27,17 @@ type Config struct {
 	Concurrency int
 	// Rate of the latency measurement, messages a second.
 	Rate int
-	Out  io.Writer
+	// Profile is a file for a CPU profile of the gateway while it carries whole
+	// messages; "" for none.
+	Profile string
+	Out     io.Writer
 }
 
 // Run measures and prints.
 func Run(ctx context.Context, cfg Config) error {
+	if err := checkStore(ctx, cfg.Store); err != nil {
+		return err
+	}
 	ceilings, err := measureCeilings(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("ceilings: %w", err)
@@ -55,6 +65,20 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	report{cfg, ceilings, accept, whole, calm, memory}.print()
 	return nil
+}
+
+// checkStore refuses a store that somebody works with: it would be filled with
+// test data, and its webhooks would be called.
+func checkStore(ctx context.Context, url string) error {
+	db, err := store.Open(ctx, store.Options{URL: url})
+	if err != nil {
+		return err
+	}
+	config, err := db.Configuration(ctx)
+	if err == nil && slices.ContainsFunc(config.Projects, func(p store.Project) bool { return p.ID != project }) {
+		err = errors.New("the store has projects; measure on an empty one")
+	}
+	return errors.Join(err, db.Close())
 }
 
 // report is everything measured in one run.

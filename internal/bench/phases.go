@@ -50,6 +50,14 @@ func (r *rig) whole(ctx context.Context) (w wholeResult, err error) {
 	if err != nil {
 		return w, err
 	}
+	profiled := make(chan error, 1)
+	go func() {
+		if r.cfg.Profile == "" {
+			profiled <- nil
+			return
+		}
+		profiled <- r.gateway.profile(ctx, max(1, int(r.cfg.Duration.Seconds())), r.cfg.Profile)
+	}()
 	var n atomic.Int64
 	begin := time.Now()
 	if err := together(r.cfg.Concurrency, r.cfg.Duration, func() error {
@@ -66,6 +74,9 @@ func (r *rig) whole(ctx context.Context) (w wholeResult, err error) {
 	w.messages, w.callbacks = sent/took, float64(r.sink.callbacks.Load()-callbacks)/took
 	after, err := r.gateway.cpu()
 	if err != nil {
+		return w, err
+	}
+	if err := <-profiled; err != nil {
 		return w, err
 	}
 	w.gatewayCPU = (after - cpu).Seconds() * 1000 / sent

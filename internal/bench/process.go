@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,8 +20,9 @@ import (
 
 // process is the gateway under test.
 type process struct {
-	cmd *exec.Cmd
-	url string
+	cmd   *exec.Cmd
+	url   string
+	admin string
 }
 
 func startGateway(ctx context.Context, cfg Config) (*process, error) {
@@ -43,6 +46,8 @@ func startGateway(ctx context.Context, cfg Config) (*process, error) {
 		switch {
 		case len(fields) == 2 && fields[0] == "api":
 			p.url = fields[1]
+		case len(fields) == 2 && fields[0] == "admin":
+			p.admin = fields[1]
 		case len(fields) == 1 && fields[0] == "ready":
 			return p, nil
 		}
@@ -57,6 +62,24 @@ func (p *process) stop() {
 	if err := p.cmd.Wait(); err != nil {
 		fmt.Fprintln(os.Stderr, "the gateway ended badly:", err)
 	}
+}
+
+// profile fetches a CPU profile of the next so many seconds into a file.
+func (p *process) profile(ctx context.Context, seconds int, path string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", p.admin, seconds), nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o600)
 }
 
 // cpu is the processor time that the gateway has used.

@@ -75,7 +75,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if bytes.HasPrefix([]byte(r.URL.Path), []byte("/busy")) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusTooManyRequests)
-		io.WriteString(w, `{"error":{"message":"busy","type":"OAuthException","code":130429}}`)
+		_, _ = io.WriteString(w, `{"error":{"message":"busy","type":"OAuthException","code":130429}}`)
 		return
 	}
 	ref := fmt.Sprintf("wamid.bench%d", p.ids.Add(1))

@@ -19,6 +19,13 @@ const sqliteOldest = 3_051_003
 // sqliteReaders is how many reads may run beside the writer.
 const sqliteReaders = 4
 
+// The page caches of the connections, in KiB. The writer's holds the ends of
+// all tables and the inner pages of their indexes.
+const (
+	writerCache = "32768"
+	readerCache = "4096"
+)
+
 // sqliteEngine keeps everything in one file. Its writer's connection is the
 // only one that writes, and the lock file keeps other processes out.
 type sqliteEngine struct {
@@ -70,13 +77,17 @@ func openSQLite(path, node string) (_ engine, own owner, err error) {
 // its word: a commit is on disk (synchronous=FULL). A checkpoint every 16,000
 // pages keeps commits short (docs/adr/0002).
 func openSQLiteConn(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
+	cache := writerCache
+	if flags&sqlite.OpenReadOnly != 0 {
+		cache = readerCache
+	}
 	conn, err := sqlite.OpenConn(path, flags)
 	if err != nil {
 		return nil, err
 	}
 	for _, pragma := range []string{
 		"busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 16000",
-		"cache_size = -65536", "secure_delete = OFF", "foreign_keys = OFF", "temp_store = MEMORY",
+		"cache_size = -" + cache, "secure_delete = OFF", "foreign_keys = OFF", "temp_store = MEMORY",
 	} {
 		if flags&sqlite.OpenReadOnly != 0 && strings.HasPrefix(pragma, "journal_mode") {
 			continue
