@@ -14,7 +14,7 @@ type benchCommand struct {
 	Store       string        `help:"Store to measure on, an empty one; a new SQLite file, removed afterwards, if empty. It gets full of test data."`
 	Duration    time.Duration `default:"5s" help:"Time of each measurement."`
 	Concurrency int           `default:"64" help:"Connections that send at once."`
-	Profile     string        `env:"SWITCHYARD_PROFILE" placeholder:"FILE" help:"Write a CPU profile of the gateway while it carries whole messages."`
+	Profile     string        `placeholder:"FILE" help:"Write a CPU profile of the gateway while it carries whole messages."`
 	Rate        int           `default:"200" help:"Messages a second while latencies are measured."`
 }
 

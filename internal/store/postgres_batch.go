@@ -195,6 +195,18 @@ func (r *postgresReader) next() (err error) {
 
 func (r *postgresReader) value() any { r.n++; return r.values[r.n-1] }
 
-func (r *postgresReader) Int() int64   { v, _ := r.value().(int64); return v }
+// Int reads any integer: expressions in queries need not be bigint.
+func (r *postgresReader) Int() int64 {
+	switch v := r.value().(type) {
+	case int64:
+		return v
+	case int32:
+		return int64(v)
+	case int16:
+		return int64(v)
+	}
+	return 0
+}
+
 func (r *postgresReader) Text() string { v, _ := r.value().(string); return v }
 func (r *postgresReader) Blob() []byte { v, _ := r.value().([]byte); return v }
