@@ -152,6 +152,7 @@ func (e *Engine) makePerson(tx *store.Tx, a *app, identities []convapi.ChannelId
 	if err := e.putPerson(tx, p); err != nil {
 		return nil, err
 	}
+	tx.Active.None(store.ActiveKey{Contact: id, App: a.id})
 	return p, e.tellProject(tx, a.project, id, convapi.Callback{
 		ContactCreateNotification: &convapi.ContactNotification{Contact: p.resource},
 	})

@@ -52,6 +52,14 @@ func (r *rows[K, R]) Want(key K) {
 	}
 }
 
+// None says that there is no row with a key that was made just now, which saves
+// looking for it.
+func (r *rows[K, R]) None(key K) {
+	if _, ok := r.have[key]; !ok {
+		r.set(key, &entry[R]{})
+	}
+}
+
 // Put writes a row.
 func (r *rows[K, R]) Put(row R) {
 	r.change(r.table.keyOf(&row), row, true)
