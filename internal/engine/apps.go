@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"switchyard/convapi"
@@ -120,7 +121,10 @@ func (e *Engine) DeleteApp(ctx context.Context, project, id string) error {
 		return err
 	}
 	e.background.Go(func() {
-		e.deleteConversations(e.ctx, store.ConversationQuery{Project: project, App: a.id}, appWithdrawn)
+		err := e.deleteConversations(e.ctx, store.ConversationQuery{Project: project, App: a.id}, appWithdrawn)
+		if err != nil && e.ctx.Err() == nil {
+			e.log.Error("the conversations of a deleted app stay", "app_id", a.id.String(), "error", err)
+		}
 	})
 	return nil
 }
@@ -144,15 +148,16 @@ func (e *Engine) checkApp(resource *convapi.App) error {
 
 // prefixed puts a path before those of field errors.
 func prefixed(err error, path string) error {
-	switch err := err.(type) {
-	case *convapi.FieldError:
-		return &convapi.FieldError{Field: join(path, err.Field), Description: err.Description}
-	case convapi.FieldErrors:
-		out := make(convapi.FieldErrors, len(err))
-		for i, one := range err {
+	if list, ok := errors.AsType[convapi.FieldErrors](err); ok {
+		out := make(convapi.FieldErrors, len(list))
+		for i, one := range list {
 			out[i] = &convapi.FieldError{Field: join(path, one.Field), Description: one.Description}
 		}
 		return out
+	}
+	// After the list, which gives its errors to AsType one by one.
+	if one, ok := errors.AsType[*convapi.FieldError](err); ok {
+		return &convapi.FieldError{Field: join(path, one.Field), Description: one.Description}
 	}
 	return err
 }
