@@ -15,7 +15,7 @@ const exactDigits = 15
 // to: the shortest form of a float64 (ECMA-262, Number::toString), null for what
 // overflows to infinity.
 func appendJSNumber(out, token []byte) []byte {
-	if len(token) <= exactDigits && bytes.IndexAny(token, ".eE") < 0 && !bytes.HasPrefix(token, []byte("-0")) {
+	if len(token) <= exactDigits && !bytes.ContainsAny(token, ".eE") && !bytes.HasPrefix(token, []byte("-0")) {
 		return append(out, token...)
 	}
 	value, _ := strconv.ParseFloat(string(token), 64) // the only error, overflow, gives infinity

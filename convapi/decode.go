@@ -23,7 +23,7 @@ func Decode(data []byte, v any) error {
 		return FieldErrors{{Description: "must be UTF-8"}}
 	}
 	t := reflect.TypeOf(v).Elem()
-	if t.Kind() == reflect.Struct && json.Valid(data) && !isKind(data, '{') {
+	if t.Kind() == reflect.Struct && json.Valid(data) && !isObject(data) {
 		return FieldErrors{errWrongType("an object")}
 	}
 	err := json.Unmarshal(data, v)
@@ -177,9 +177,9 @@ func kindName(k reflect.Kind) string {
 	return "a whole number"
 }
 
-// isKind reports whether the first byte of a JSON text is first.
-func isKind(data []byte, first byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte{first})
+// isObject reports whether a JSON text is an object, by its first byte.
+func isObject(data []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte{'{'})
 }
 
 // join appends a member to a path.

@@ -14,7 +14,7 @@ type CapabilityRequest struct {
 func (r *CapabilityRequest) Validate() error {
 	var p fieldProblems
 	p.required("app_id", r.AppID)
-	p.recipient("recipient", r.Recipient)
+	p.recipient(r.Recipient)
 	return p.err()
 }
 

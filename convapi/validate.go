@@ -71,7 +71,7 @@ func (p *fieldProblems) object(path string, raw json.RawMessage, limit int) {
 		return
 	}
 	text, err := Canonicalize(raw)
-	if err != nil || !isKind(text, '{') {
+	if err != nil || !isObject(text) {
 		p.add(path, "must be an object")
 		return
 	}
@@ -150,7 +150,9 @@ func (p *fieldProblems) identity(path string, one *ChannelIdentity) {
 	p.maxLength(path+".identity", one.Identity, maxIdentityLength)
 }
 
-func (p *fieldProblems) recipient(path string, r *Recipient) {
+// recipient checks the member of that name.
+func (p *fieldProblems) recipient(r *Recipient) {
+	const path = "recipient"
 	if r == nil {
 		p.add(path, "is required")
 		return

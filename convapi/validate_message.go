@@ -73,7 +73,7 @@ func (p *fieldProblems) overrides(path string, m *AppMessage) {
 		specific := m.ChannelSpecificMessage[ch]
 		requireEnum(p, key, ch)
 		requireEnum(p, key+".message_type", specific.MessageType)
-		if !isKind(specific.Message, '{') {
+		if !isObject(specific.Message) {
 			p.add(key+".message", "must be an object")
 		}
 	}

@@ -109,7 +109,7 @@ func (r *MergeContactRequest) Validate() error {
 func (r *ChannelProfileRequest) Validate() error {
 	var p fieldProblems
 	p.required("app_id", r.AppID)
-	p.recipient("recipient", r.Recipient)
+	p.recipient(r.Recipient)
 	switch r.Channel {
 	case ChannelMessenger, ChannelInstagram, ChannelViber, ChannelLINE:
 	default:

@@ -14,7 +14,7 @@ const maxPageSize = 1000
 func (r *SendMessageRequest) Validate() error {
 	var p fieldProblems
 	p.required("app_id", r.AppID)
-	p.recipient("recipient", r.Recipient)
+	p.recipient(r.Recipient)
 	if r.ProcessingStrategy == StrategyDispatchOnly && r.Recipient != nil && r.Recipient.ContactID != "" {
 		p.add("recipient", "must be identified_by with DISPATCH_ONLY, which knows no contacts")
 	}
@@ -41,7 +41,7 @@ func (r *SendMessageRequest) Validate() error {
 func (r *SendEventRequest) Validate() error {
 	var p fieldProblems
 	p.required("app_id", r.AppID)
-	p.recipient("recipient", r.Recipient)
+	p.recipient(r.Recipient)
 	p.appEvent("event", r.Event)
 	p.httpURL("callback_url", r.CallbackURL)
 	p.channels("channel_priority_order", r.ChannelPriorityOrder)
@@ -152,7 +152,7 @@ func (p *fieldProblems) appEvent(path string, e *AppEvent) {
 	}
 	p.agentEvent(path+".agent_joined_event", e.AgentJoinedEvent)
 	p.agentEvent(path+".agent_left_event", e.AgentLeftEvent)
-	if e.GenericEvent != nil && !isKind(e.GenericEvent.Payload, '{') {
+	if e.GenericEvent != nil && !isObject(e.GenericEvent.Payload) {
 		p.add(path+".generic_event.payload", "must be an object")
 	}
 }

@@ -32,7 +32,9 @@ func (t BindType) String() string {
 // Secret is a password. It prints as three stars, whatever prints it.
 type Secret string
 
-func (Secret) String() string   { return "***" }
+func (Secret) String() string { return "***" }
+
+// GoString is for %#v.
 func (Secret) GoString() string { return "***" }
 
 // MarshalText keeps the secret out of JSON and structured logs.

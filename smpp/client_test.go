@@ -250,7 +250,7 @@ func TestThrottling(t *testing.T) {
 		if took := arrivals[len(arrivals)-1].Sub(start); took < 1700*time.Millisecond || took > 2300*time.Millisecond {
 			t.Errorf("%d went out before the hold, and the last one after %s", before, took)
 		}
-		time.Sleep(start.Add(5050 * time.Millisecond).Sub(time.Now()))
+		time.Sleep(time.Until(start.Add(5050 * time.Millisecond)))
 		_, _ = client.Submit(t.Context(), to("1"))
 		if r := client.Rate(); r < 69 || r > 71 {
 			t.Errorf("rate %v four seconds after the hold, want 70", r)

@@ -175,7 +175,7 @@ func (f *flusher) remove(id gateway.ID) error {
 // report writes the notes that hooks have left.
 func (f *flusher) report(notes []note) {
 	for _, n := range notes {
-		f.d.cfg.Log.Log(context.Background(), n.level, n.text, n.attrs...)
+		f.d.cfg.Log.Log(context.Background(), n.level, n.text, n.attrs...) //nolint:sloglint // the hooks' texts are constants
 	}
 }
 

@@ -27,7 +27,7 @@ import (
 // day of synctest's time is 28,800 renewals of the store's ownership, each with
 // its fsync.
 func fastSQLite(t testing.TB) string {
-	dir, err := os.MkdirTemp("/dev/shm", "delivery")
+	dir, err := os.MkdirTemp("/dev/shm", "delivery") //nolint:usetesting // not where t.TempDir is
 	if err != nil {
 		return storetest.SQLite(t)
 	}

@@ -43,7 +43,6 @@ type account struct {
 	paused   time.Time // no attempt before
 	wake     *time.Timer
 	replaced *account // where later messages go
-	closed   bool
 	// failing is why the provider refuses the account as a whole, and until
 	// when nothing is sent to it but refused at once.
 	failing      *channel.Failure

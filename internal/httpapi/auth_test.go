@@ -130,7 +130,7 @@ func TestAuthentication(t *testing.T) {
 				return
 			}
 			checkRefusal(t, got, tc.status, "")
-			challenge := strings.Join(got.header[challengeHeader], "")
+			challenge := strings.Join(got.header[challengeHeader], "") //nolint:staticcheck // in lower case on purpose
 			if (tc.status == http.StatusUnauthorized) != (challenge != "") {
 				t.Errorf("challenge %q with status %d", challenge, tc.status)
 			}

@@ -109,9 +109,7 @@ type faulty struct{ channel.Adapter }
 func openFaulty(channel.Account, channel.Env) (channel.Adapter, error) { return faulty{}, nil }
 
 func (faulty) Receive(context.Context, *http.Request, []byte) (channel.Batch, channel.Reply, error) {
-	var nothing []int
-	_ = nothing[len(nothing)]
-	return channel.Batch{}, channel.Reply{}, nil
+	panic("a programming error")
 }
 
 // do makes a request; {app} in the target stands for the fixture's app. body is

@@ -100,7 +100,6 @@ type witness struct {
 	counts    map[Status]int // of tells
 	submitted map[int]bool   // hops of which TellSubmitted was given
 	doubted   map[int]bool   // hops of which an attempt was in doubt
-	resent    map[int]int    // sends on a hop that was in doubt before
 	sent      map[int]bool   // attempt numbers
 	duplicate int
 }
@@ -316,7 +315,7 @@ func (w *witness) checkRetry(t *rapid.T, sig Refused) {
 // checkStale: the answer to any other attempt means nothing. It may only tell
 // how many parts there are.
 func (w *witness) checkStale(t *rapid.T, before State, sig Signal, effects []Effect) {
-	hop, attempt := -1, -1
+	var hop, attempt int
 	switch sig := sig.(type) {
 	case Accepted:
 		hop, attempt = sig.Hop, sig.Attempt

@@ -41,7 +41,6 @@ func (a *args) add(v any) string {
 // keyArgs collects a key's columns as parameters.
 type keyArgs struct {
 	args
-	n int
 }
 
 func (k *keyArgs) Int(v int64)   { k.add(v) }

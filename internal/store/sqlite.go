@@ -204,7 +204,7 @@ func sqliteGet(conn *sqlite.Conn, query string, bind func(encoder), scan func(de
 	bind(encoder{&sqliteWriter{stmt: stmt}, 1})
 	found, err := stmt.Step()
 	if err != nil {
-		stmt.Reset()
+		_ = stmt.Reset() // repeats the error of Step
 		return false, &statementError{err}
 	}
 	if found {

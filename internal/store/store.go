@@ -119,7 +119,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		wake:  make(chan struct{}, 1),
 		stop:  make(chan struct{}), done: make(chan struct{}),
 	}
-	if ahead := PositionTime(own.head).Sub(time.Now()); ahead > time.Hour {
+	if ahead := time.Until(PositionTime(own.head)); ahead > time.Hour {
 		e.close()
 		return nil, fmt.Errorf("open the store: its newest record is %s ahead of this machine's clock; set the clock", ahead.Round(time.Second))
 	}

@@ -80,7 +80,7 @@ var _ http.Handler = (*Server)(nil)
 // New makes a Server. The error is about the Config.
 func New(c Config) (*Server, error) {
 	if c.Token == "" {
-		return nil, errors.New("Token is required")
+		return nil, errors.New("a token is required")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
