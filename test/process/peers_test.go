@@ -36,6 +36,7 @@ func TestPeers(t *testing.T) {
 		{"silence falls back after the waiting time", silence},
 		{"a failed receipt falls back", failedReceipt},
 		{"throttling is waited out", throttling},
+		{"a ttl that runs out ends the message without fallback", expiry},
 		{"a lost answer is not sent again under WAIT", lostAnswerWait},
 		{"a lost answer is sent again under RESEND", lostAnswerResend},
 		{"people write", people},
@@ -176,6 +177,23 @@ func throttling(s *peerScene) {
 	}
 	s.centre.receipt("46700000004", s.centre.id(1), "DELIVRD")
 	s.told(id, "SMS QUEUED_ON_CHANNEL", "SMS DELIVERED")
+}
+
+func expiry(s *peerScene) {
+	s.centre.statuses(slices.Repeat([]any{88}, 20)...)
+	var accepted struct {
+		MessageID string `json:"message_id"`
+	}
+	s.must(http.MethodPost, "messages:send", object{
+		"app_id": s.app, "ttl": "3s", "message": object{"text_message": object{"text": "too late"}},
+		"recipient": object{"identified_by": object{"channel_identities": []object{
+			{"channel": "SMS", "identity": "46700000008"}, {"channel": "WHATSAPP", "identity": "46700000008"},
+		}}},
+	}, &accepted)
+	s.told(accepted.MessageID, "SMS FAILED MESSAGE_EXPIRED")
+	if got := s.platform.Journal().Totals().Submitted; got != 0 {
+		s.t.Errorf("%d submissions to the next channel, want none", got)
+	}
 }
 
 // lostAnswer sends over SMS to a centre that breaks the connection in the place
