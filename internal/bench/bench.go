@@ -103,6 +103,8 @@ func (r report) print() {
 	exchanges := r.whole.messages*exchangesBesideCallbacks + r.whole.callbacks
 	line("HTTP exchanges", "%.0f/s (%.0f %% of bare posts)", exchanges, 100*exchanges/r.ceilings.posts)
 	line("CPU", "%.3f ms/message in the gateway%s", r.whole.gatewayCPU, r.databaseCPU())
+	c := r.whole.commits
+	line("commits", "%.0f operations each, %.2f ms each, %.0f/s", c.operations/c.number, 1000*c.seconds/c.number, c.number/c.seconds)
 	line("memory", "%.0f MiB at most in the gateway", float64(r.memory)/(1<<20))
 	line(fmt.Sprintf("accept → submit at %d/s", r.cfg.Rate), "p50 %s  p99 %s", r.calm.submit.at(50), r.calm.submit.at(99))
 	line(fmt.Sprintf("event → webhook at %d/s", r.cfg.Rate), "p50 %s  p99 %s", r.calm.webhook.at(50), r.calm.webhook.at(99))

@@ -37,6 +37,7 @@ type wholeResult struct {
 	callbacks   float64 // likewise
 	gatewayCPU  float64 // milliseconds a message
 	databaseCPU float64 // likewise; 0 where the store is in the gateway
+	commits     commits
 }
 
 // whole sends as fast as the gateway accepts and waits for every callback.
@@ -47,6 +48,10 @@ func (r *rig) whole(ctx context.Context) (w wholeResult, err error) {
 		return w, err
 	}
 	database, err := databaseCPU(ctx, r.cfg.Store)
+	if err != nil {
+		return w, err
+	}
+	committed, err := r.gateway.commits(ctx)
 	if err != nil {
 		return w, err
 	}
@@ -79,6 +84,11 @@ func (r *rig) whole(ctx context.Context) (w wholeResult, err error) {
 	if err := <-profiled; err != nil {
 		return w, err
 	}
+	committedAfter, err := r.gateway.commits(ctx)
+	if err != nil {
+		return w, err
+	}
+	w.commits = committedAfter.since(committed)
 	w.gatewayCPU = (after - cpu).Seconds() * 1000 / sent
 	databaseAfter, err := databaseCPU(ctx, r.cfg.Store)
 	w.databaseCPU = (databaseAfter - database).Seconds() * 1000 / sent

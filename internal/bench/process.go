@@ -64,18 +64,53 @@ func (p *process) stop() {
 	}
 }
 
-// profile fetches a CPU profile of the next so many seconds into a file.
-func (p *process) profile(ctx context.Context, seconds int, path string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", p.admin, seconds), nil)
+// commits is what the gateway has counted of its transactions.
+type commits struct{ number, operations, seconds float64 }
+
+func (c commits) since(before commits) commits {
+	return commits{c.number - before.number, c.operations - before.operations, c.seconds - before.seconds}
+}
+
+// commits reads the gateway's metrics.
+func (p *process) commits(ctx context.Context) (c commits, err error) {
+	data, err := p.get(ctx, "/metrics")
 	if err != nil {
-		return err
+		return c, err
+	}
+	for line := range strings.Lines(string(data)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		into := map[string]*float64{
+			"switchyard_commit_batch_operations_count": &c.number,
+			"switchyard_commit_batch_operations_sum":   &c.operations,
+			"switchyard_commit_duration_seconds_sum":   &c.seconds,
+		}[name]
+		if into == nil {
+			continue
+		}
+		if *into, err = strconv.ParseFloat(value, 64); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// get reads a page of the admin listener.
+func (p *process) get(ctx context.Context, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.admin+path, nil)
+	if err != nil {
+		return nil, err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
-	data, err := io.ReadAll(res.Body)
+	return io.ReadAll(res.Body)
+}
+
+// profile fetches a CPU profile of the next so many seconds into a file.
+func (p *process) profile(ctx context.Context, seconds int, path string) error {
+	data, err := p.get(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", seconds))
 	if err != nil {
 		return err
 	}
