@@ -56,7 +56,7 @@ func (st *stage) answer(c *carrier, l *line) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if always {
-		c.standing = &said
+		c.standing = func() answer { return said }
 		return
 	}
 	a := c.waiting(st.messages.ids[l.word(2)])

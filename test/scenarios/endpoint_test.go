@@ -52,6 +52,7 @@ type reply struct {
 type arrival struct {
 	at       time.Time
 	endpoint *endpoint
+	id       string // webhook-id
 	callback convapi.Callback
 	status   int // 0: no answer
 	again    bool
@@ -118,8 +119,7 @@ func (n *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.status = said.status
 	}
 	if a.status/100 == 2 {
-		id := r.Header.Get("webhook-id")
-		a.again, e.taken[id] = e.taken[id], true
+		a.again, e.taken[a.id] = e.taken[a.id], true
 	}
 	n.arrivals = append(n.arrivals, a)
 	n.mu.Unlock()
@@ -157,7 +157,7 @@ func (n *internet) check(e *endpoint, header http.Header, body []byte) *arrival 
 		t.Errorf("callback to %s: webhook-id %q came with two bodies:\n%s\n%s", e.name, id, before, body)
 	}
 	e.bodies[id] = body
-	a := &arrival{at: time.Now(), endpoint: e}
+	a := &arrival{at: time.Now(), endpoint: e, id: id}
 	if err := json.Unmarshal(body, &a.callback); err != nil {
 		t.Errorf("callback to %s: %v\n%s", e.name, err, body)
 	}

@@ -19,7 +19,7 @@ type carrier struct {
 	assume   *bool // assume_delivered of the credential
 
 	mu       sync.Mutex
-	standing *answer
+	standing func() answer // nil: attempts wait for the script
 	attempts []*attempt
 	sink     channel.Sink // of the running gateway; nil without one
 }
@@ -30,6 +30,7 @@ type attempt struct {
 	outbound channel.Outbound
 	number   int // of this message on this channel, from 1
 	answered bool
+	said     answer // once answered
 	answer   chan answer
 	refs     []string // of the parts that were taken, the first of them part `from`
 	from     int
@@ -86,7 +87,7 @@ func (c *carrier) Send(ctx context.Context, m channel.Outbound) (channel.Receipt
 	}
 	c.attempts = append(c.attempts, a)
 	if c.standing != nil {
-		a.give(*c.standing)
+		a.give(c.standing())
 	}
 	c.mu.Unlock()
 	select {
@@ -103,7 +104,7 @@ func (c *carrier) Send(ctx context.Context, m channel.Outbound) (channel.Receipt
 
 // give answers an attempt; the carrier's lock is held.
 func (a *attempt) give(said answer) {
-	a.answered = true
+	a.answered, a.said = true, said
 	a.from = a.outbound.PartsDone + 1
 	for part := a.from; part <= said.taken(a.outbound.PartsDone); part++ {
 		a.refs = append(a.refs, a.ref(part))
