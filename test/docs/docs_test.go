@@ -1,0 +1,145 @@
+// Package docs holds the documents against the program: what a page lists is
+// what there is. That the paths in them exist is package floors' test.
+package docs
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
+
+	"switchyard/internal/config"
+)
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../" + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// section is the text under a heading, up to the next one.
+func section(t *testing.T, text, heading string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, "\n## "+heading+"\n")
+	if !found {
+		t.Fatalf("no section %q", heading)
+	}
+	body, _, _ := strings.Cut(rest, "\n## ")
+	return body
+}
+
+// Every setting of the gateway is in the table of operate.md with its
+// environment variable and its default.
+func TestSettings(t *testing.T) {
+	var cli struct {
+		Serve struct{ config.Serve } `cmd:""`
+	}
+	parser, err := kong.New(&cli, kong.DefaultEnvars("SWITCHYARD"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]string)
+	for _, flag := range parser.Model.Children[0].Flags {
+		standard := flag.Default
+		if flag.IsBool() && standard == "" {
+			standard = "false"
+		}
+		if standard != "" {
+			standard = "`" + standard + "`"
+		}
+		want["--"+flag.Name] = strings.TrimSpace(strings.Join(flag.Envs, " ") + " " + standard)
+	}
+	got := make(map[string]string)
+	row := regexp.MustCompile("(?m)^\\| `(--[a-z-]+)` \\| `([A-Z_]+)` \\| (\\S*) ?\\|")
+	for _, found := range row.FindAllStringSubmatch(section(t, read(t, "docs/operate.md"), "Settings"), -1) {
+		got[found[1]] = strings.TrimSpace(found[2] + " " + found[3])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("operate.md (-program +table):\n%s", diff)
+	}
+}
+
+// The metrics of operate.md are those of package observe's comment, which a
+// test there holds against the program.
+func TestMetrics(t *testing.T) {
+	names := func(text, form string) (list []string) {
+		for _, found := range regexp.MustCompile(form).FindAllStringSubmatch(text, -1) {
+			list = append(list, found[1])
+		}
+		slices.Sort(list)
+		return list
+	}
+	want := names(read(t, "internal/observe/observe.go"), `(?m)^//\t(switchyard_\S+)`)
+	got := names(section(t, read(t, "docs/operate.md"), "Metrics"), "(?m)^\\| `(switchyard_[^`]+)`")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("operate.md (-program +table):\n%s", diff)
+	}
+}
+
+// The operations of compatibility.md are those of version 1 of the API.
+func TestOperations(t *testing.T) {
+	source, _, _ := strings.Cut(read(t, "internal/httpapi/operations.go"), "func notBuiltV2")
+	var works, missing []string
+	for _, found := range regexp.MustCompile(`\{"([A-Z]+)", "([^"]+)", ([\w.]+)\}`).FindAllStringSubmatch(source, -1) {
+		operation := found[1] + " " + found[2]
+		if found[3] == "notBuilt" {
+			missing = append(missing, operation)
+		} else {
+			works = append(works, operation)
+		}
+	}
+	page := read(t, "docs/compatibility.md")
+	listed := func(heading string) (list []string) {
+		for _, found := range regexp.MustCompile(`(?m)^([A-Z]+) +(\S+)$`).FindAllStringSubmatch(section(t, page, heading), -1) {
+			list = append(list, found[1]+" "+found[2])
+		}
+		return list
+	}
+	if diff := cmp.Diff(works, listed("Operations that work")); diff != "" {
+		t.Errorf("works (-program +page):\n%s", diff)
+	}
+	if diff := cmp.Diff(missing, listed("Operations that answer 501")); diff != "" {
+		t.Errorf("501 (-program +page):\n%s", diff)
+	}
+}
+
+// Every direct requirement of go.mod has its line in dependencies.md, with the
+// version.
+func TestDependencies(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json", "../../go.mod").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var module struct {
+		Require []struct {
+			Path, Version string
+			Indirect      bool
+		}
+	}
+	if err := json.Unmarshal(out, &module); err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, r := range module.Require {
+		if !r.Indirect {
+			want = append(want, r.Path+" "+strings.TrimPrefix(r.Version, "v"))
+		}
+	}
+	for _, found := range regexp.MustCompile("(?m)^\\| `(\\S+)` \\| (\\S+) \\|").FindAllStringSubmatch(read(t, "docs/dependencies.md"), -1) {
+		got = append(got, found[1]+" "+found[2])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("dependencies.md (-go.mod +page):\n%s", diff)
+	}
+}
