@@ -160,12 +160,7 @@ func TestPostgresLost(t *testing.T) {
 	for range losses {
 		time.Sleep(time.Duration(300+rand.IntN(1000)) * time.Millisecond)
 		w.cut()
-		select {
-		case <-s.ended:
-		case <-time.After(endTime):
-			t.Fatalf("the gateway goes on %s after its connections to the store were cut", endTime)
-		}
-		if code := s.cmd.ProcessState.ExitCode(); code != 1 {
+		if code := s.awaitEnd(endTime); code != 1 {
 			t.Errorf("exit code %d, want 1", code)
 		}
 		s.start()

@@ -171,13 +171,34 @@ func (g *gateway) start() {
 	}
 }
 
-// kill is kill -9; it returns when the process is gone.
+// kill is kill -9; it returns when the process is gone. A gateway that has
+// ended by itself fails the test, unless awaitEnd has seen it.
 func (g *gateway) kill() {
-	if g.cmd == nil || g.cmd.Process == nil {
+	g.t.Helper()
+	if g.cmd == nil {
 		return
 	}
-	_ = g.cmd.Process.Kill() // it may have ended by itself
-	<-g.ended
+	select {
+	case <-g.ended:
+		g.t.Errorf("the gateway has ended by itself: %v", g.cmd.ProcessState)
+	default:
+		_ = g.cmd.Process.Kill() // it may end by itself just now
+		<-g.ended
+	}
+	g.cmd = nil
+}
+
+// awaitEnd waits for the process to end and gives its exit code.
+func (g *gateway) awaitEnd(limit time.Duration) (code int) {
+	g.t.Helper()
+	select {
+	case <-g.ended:
+	case <-time.After(limit):
+		g.t.Fatalf("the gateway did not end within %s", limit)
+	}
+	code = g.cmd.ProcessState.ExitCode()
+	g.cmd = nil
+	return code
 }
 
 // terminate sends SIGTERM and says how the process ended and how long that took.
@@ -187,12 +208,8 @@ func (g *gateway) terminate() (code int, took time.Duration) {
 	if err := g.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		g.t.Fatalf("SIGTERM: %v", err)
 	}
-	select {
-	case <-g.ended:
-	case <-time.After(30 * time.Second):
-		g.t.Fatal("the gateway did not end within 30 s of SIGTERM")
-	}
-	return g.cmd.ProcessState.ExitCode(), time.Since(begin)
+	code = g.awaitEnd(30 * time.Second)
+	return code, time.Since(begin)
 }
 
 // answer is what the gateway said to a request.
