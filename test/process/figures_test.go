@@ -1,7 +1,6 @@
 package process
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -15,13 +14,14 @@ type figures struct {
 	ghosts    int // stored more than once, or stored and never accepted
 	misplaced int // accepted and not stored
 
-	submittedTwice int // by one channel, under the policy WAIT
+	submittedTwice int // the whole or a part, by one channel, under the policy WAIT
 	bothChannels   int // delivered over both: a fallback by time, and a late report
 	unsubmitted    int // told SUBMIT, and no provider has seen it
 
 	read, delivered, failed int // last words
 	doubtUnsent             int // in doubt, seen by no provider: ended by the deadline
 	doubtSMS                int // in doubt, submitted by SMS, whose receipts name no message of ours: ended by the deadline
+	doubtPartly             int // in doubt, a long SMS of which the centre has some parts: ended by the deadline
 	wrongFailure            int // failed although no provider has refused and no deadline has passed
 	overtaken               int // DELIVERED without QUEUED_ON_CHANNEL: a report came where the answer was lost
 
@@ -35,6 +35,7 @@ type figures struct {
 // account compares what the customer, the gateway and the providers say.
 func (s *scene) account() (f figures) {
 	stored := s.stored()
+	long := s.long()
 	l := s.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -43,7 +44,7 @@ func (s *scene) account() (f figures) {
 		f.misplaced += btoi(stored[m.text] == "")
 		f.ghosts += btoi(stored[m.text] != "" && stored[m.text] != id)
 		delete(stored, m.text)
-		f.message(s, m, l.told[id])
+		f.message(s, m, long[m.number], l.told[id])
 	}
 	f.ghosts += len(stored)
 	f.inbound = len(s.written)
@@ -54,9 +55,30 @@ func (s *scene) account() (f figures) {
 	return f
 }
 
-// message accounts for one message.
-func (f *figures) message(s *scene, m *sent, told []event) {
+// long gives how often the message centre has accepted each part of the
+// messages to numbers that get one long message each.
+func (s *scene) long() map[string]map[string]int {
+	parts := map[string]map[string]int{}
+	for _, e := range s.centre.Journal().Entries() {
+		if e.Accepted && e.Type != "text" {
+			if parts[e.To] == nil {
+				parts[e.To] = map[string]int{}
+			}
+			parts[e.To][e.Text]++
+		}
+	}
+	return parts
+}
+
+// message accounts for one message; parts is what the centre has of a long one.
+func (f *figures) message(s *scene, m *sent, parts map[string]int, told []event) {
 	whatsapp, sms := s.platform.Journal().Text(m.text), s.centre.Journal().Text(m.text)
+	if m.parts > 1 {
+		sms = btoi(len(parts) == m.parts)
+	}
+	for _, times := range parts {
+		f.submittedTwice += btoi(times > 1)
+	}
 	f.submittedTwice += btoi(whatsapp > 1) + btoi(sms > 1)
 	f.bothChannels += btoi(whatsapp > 0 && sms > 0)
 	f.unsubmitted += btoi(count(told, "SUBMIT", "WHATSAPP") > whatsapp) + btoi(count(told, "SUBMIT", "SMS") > sms)
@@ -65,7 +87,7 @@ func (f *figures) message(s *scene, m *sent, told []event) {
 	f.lost += btoi(!final(told))
 	switch {
 	case count(told, "FAILED", "") > 0:
-		f.failure(m, told, whatsapp, sms)
+		f.failure(told, whatsapp, sms, len(parts))
 	case count(told, "READ", "") > 0:
 		f.read++
 		f.overtaken += btoi(count(told, "QUEUED_ON_CHANNEL", "WHATSAPP") == 0)
@@ -79,7 +101,7 @@ func (f *figures) message(s *scene, m *sent, told []event) {
 
 // failure accounts for one message that failed: nobody refuses all channels of
 // a message here, so it can only have been in doubt.
-func (f *figures) failure(m *sent, told []event, whatsapp, sms int) {
+func (f *figures) failure(told []event, whatsapp, sms, parts int) {
 	f.failed++
 	last := told[len(told)-1]
 	switch {
@@ -87,6 +109,8 @@ func (f *figures) failure(m *sent, told []event, whatsapp, sms int) {
 		f.wrongFailure++
 	case last.channel == "SMS" && sms == 1:
 		f.doubtSMS++
+	case last.channel == "SMS" && parts > 0:
+		f.doubtPartly++
 	case last.channel == "SMS" && sms == 0, last.channel == "WHATSAPP" && whatsapp == 0:
 		f.doubtUnsent++
 	default:
@@ -106,6 +130,20 @@ func btoi(b bool) int {
 func (s *scene) stored() map[string]string {
 	s.t.Helper()
 	texts := map[string]string{}
+	for _, source := range []string{"CONVERSATION_SOURCE", "DISPATCH_SOURCE"} {
+		s.list(source, func(id, text string) {
+			if texts[text] != "" {
+				id = "twice: " + texts[text] + ", " + id
+			}
+			texts[text] = id
+		})
+	}
+	return texts
+}
+
+// list goes through the messages that the app has sent.
+func (s *scene) list(source string, each func(id, text string)) {
+	s.t.Helper()
 	for token, more := "", true; more; more = token != "" {
 		var page struct {
 			Messages []struct {
@@ -118,17 +156,12 @@ func (s *scene) stored() map[string]string {
 			} `json:"messages"`
 			Next string `json:"next_page_token"`
 		}
-		s.must(http.MethodGet, "messages?page_size=1000&direction=TO_CONTACT&app_id="+s.app+"&page_token="+token, nil, &page)
+		s.must(http.MethodGet, "messages?page_size=1000&direction=TO_CONTACT&app_id="+s.app+"&messages_source="+source+"&page_token="+token, nil, &page)
 		for _, m := range page.Messages {
-			text := m.AppMessage.Text.Text
-			if texts[text] != "" {
-				m.ID = "twice: " + texts[text] + ", " + m.ID
-			}
-			texts[text] = m.ID
+			each(m.ID, m.AppMessage.Text.Text)
 		}
 		token = page.Next
 	}
-	return texts
 }
 
 // report logs the figures as a table, and fails the test where one that must be
@@ -155,6 +188,7 @@ func (s *scene) report(t *testing.T, f figures) {
 	row(0, "last word DELIVERED (SMS)", f.delivered, "")
 	row(0, "last word FAILED", f.failed, "")
 	row(1, "in doubt, never sent: ended by the deadline", f.doubtUnsent, "")
+	row(1, "in doubt, a long SMS sent in part: ended by the deadline", f.doubtPartly, "")
 	row(1, "in doubt, sent by SMS: ended by the deadline", f.doubtSMS, "receipts name no message of ours")
 	null(1, "for another reason", f.wrongFailure)
 	row(0, "answers of WhatsApp that met no gateway", int(s.met.nobody.Load()), "in doubt, resolved by reports")
@@ -179,20 +213,16 @@ func (s *scene) report(t *testing.T, f figures) {
 
 // explain shows the first messages whose account is not in order.
 func (s *scene) explain(t *testing.T) {
-	shown := 0
+	shown, long := 0, s.long()
 	for id, m := range s.ledger.accepted {
 		told := s.ledger.told[id]
 		var f figures
-		f.message(s, m, told)
+		f.message(s, m, long[m.number], told)
 		if f.lost+f.submittedTwice+f.unsubmitted+f.missing+f.toldTwice+f.disordered+f.wrongFailure == 0 {
 			continue
 		}
-		a, err := json.Marshal(m.route)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%s %q over %s: %+v\n  submitted: WhatsApp %d, SMS %d; told: %+v", id, m.text, a, f,
-			s.platform.Journal().Text(m.text), s.centre.Journal().Text(m.text), told)
+		t.Logf("%s %.20q over %q: %+v\n  submitted: WhatsApp %d, SMS %d, parts of SMS %v; told: %v", id, m.text, m.route, f,
+			s.platform.Journal().Text(m.text), s.centre.Journal().Text(m.text), long[m.number], told)
 		if shown++; shown == 10 {
 			return
 		}

@@ -103,6 +103,7 @@ type gateway struct {
 	client *http.Client
 	dir    string
 	cmd    *exec.Cmd
+	ready  chan bool
 	ended  chan struct{}
 	stderr *tail
 }
@@ -130,6 +131,13 @@ func serve(t testing.TB, store string, env ...string) *gateway {
 
 // start starts the gateway and waits until it is ready.
 func (g *gateway) start() {
+	g.t.Helper()
+	g.launch()
+	g.awaitReady()
+}
+
+// launch starts the gateway.
+func (g *gateway) launch() {
 	g.t.Helper()
 	cmd := exec.Command(binary, "serve")
 	cmd.Dir = g.dir
@@ -161,11 +169,16 @@ func (g *gateway) start() {
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	g.cmd, g.ended = cmd, ended
+	g.cmd, g.ready, g.ended = cmd, ready, ended
+}
+
+// awaitReady waits for a gateway that has been launched.
+func (g *gateway) awaitReady() {
+	g.t.Helper()
 	select {
-	case <-ready:
-	case <-ended:
-		g.t.Fatalf("the gateway ended before it was ready: %v\n%s", cmd.ProcessState, g.stderr.String())
+	case <-g.ready:
+	case <-g.ended:
+		g.t.Fatalf("the gateway ended before it was ready: %v\n%s", g.cmd.ProcessState, g.stderr.String())
 	case <-time.After(startTime):
 		g.t.Fatalf("the gateway was not ready in %s\n%s", startTime, g.stderr.String())
 	}

@@ -32,6 +32,11 @@ func TestKill(t *testing.T) {
 		for range kills {
 			time.Sleep(time.Duration(100+rand.IntN(900)) * time.Millisecond)
 			s.kill()
+			if rand.IntN(4) == 0 { // and once more while it starts
+				s.launch()
+				time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
+				s.kill()
+			}
 			restart := time.Now()
 			s.start()
 			slowest = max(slowest, time.Since(restart))

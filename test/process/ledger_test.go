@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,9 +32,11 @@ type ledger struct {
 
 // sent is a message that the gateway has accepted.
 type sent struct {
-	id    string
-	text  string // told apart by it at the providers
-	route []string
+	id     string
+	text   string // told apart by it at the providers
+	route  []string
+	number string
+	parts  int // of an SMS; with more than one, the number is its own
 }
 
 // event is one callback, as far as the accounts need it.
@@ -42,6 +46,11 @@ type event struct {
 	kind      string    // SUBMIT, INBOUND or a status
 	channel   string
 	reason    string
+}
+
+// String gives the event as failures show it.
+func (e event) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s %s", e.at.Format("15:04:05.000000"), e.channel, e.kind, e.reason))
 }
 
 // delivery is the body of a callback, by its webhook-id.

@@ -14,6 +14,7 @@ import (
 
 	"switchyard/internal/sim/fault"
 	"switchyard/internal/sim/graph"
+	"switchyard/internal/sim/journal"
 	"switchyard/internal/sim/smsc"
 )
 
@@ -75,7 +76,7 @@ func newScene(t testing.TB, store string) *scene {
 	watched := httptest.NewServer(s.met)
 	t.Cleanup(watched.Close)
 	whatsapp["provider_url"] = watched.URL + "/v23.0"
-	s.centre, sms = messageCentre(t, smsc.Config{ReportAfter: reportTime, Faults: []fault.Fault{slow}})
+	s.centre, sms = messageCentre(t, smsc.Config{ReportAfter: reportTime, Faults: []fault.Fault{slow}, Journal: journal.Options{Keep: 100_000}})
 	hook := httptest.NewServer(s.ledger)
 	t.Cleanup(hook.Close)
 
@@ -85,6 +86,7 @@ func newScene(t testing.TB, store string) *scene {
 		"display_name": "load", "processing_mode": "CONVERSATION", "channel_credentials": []object{whatsapp, sms},
 		"message_retry_settings":         object{"retry_duration": 30},
 		"delivery_report_based_fallback": object{"enabled": true, "delivery_report_waiting_time": 10},
+		"dispatch_retention_policy":      object{"retention_type": "MESSAGE_EXPIRE_POLICY", "ttl_days": 1},
 	}, &app)
 	s.app = app.ID
 	s.platform.SetCallbackURL(s.api + "/channels/" + s.app + "/WHATSAPP")
@@ -136,28 +138,30 @@ func (s *scene) end() {
 
 // send sends one message until it is accepted, with the same key each time.
 func (s *scene) send(n int64) {
-	m := sent{text: fmt.Sprintf("message %d", n)}
-	number := fmt.Sprintf("467%06d10", n%300)
+	m := sent{text: fmt.Sprintf("message %d", n), number: fmt.Sprintf("467%06d10", n%300), parts: 1, route: []string{"WHATSAPP"}}
+	body := object{"app_id": s.app}
 	switch n % 8 {
-	case 0, 1:
+	case 0:
 		m.route = []string{"SMS"}
+	case 1:
+		m.route, m.number = []string{"SMS"}, fmt.Sprintf("468%08d", n)
+		m.text, m.parts = strings.Repeat(m.text+" ", 400)[:400], 3 // of 153 characters
 	case 2:
 		m.route = []string{"WHATSAPP", "SMS"}
 	case 3:
-		m.route, number = []string{"WHATSAPP", "SMS"}, fmt.Sprintf("467%06d%s", n%300, refusedNumbers)
-	default:
-		m.route = []string{"WHATSAPP"}
+		m.route, m.number = []string{"WHATSAPP", "SMS"}, fmt.Sprintf("467%06d%s", n%300, refusedNumbers)
+	case 4:
+		body["processing_strategy"] = "DISPATCH_ONLY"
 	}
 	var identities []object
 	for _, channel := range m.route {
-		identities = append(identities, object{"channel": channel, "identity": number})
+		identities = append(identities, object{"channel": channel, "identity": m.number})
 	}
-	body := object{
-		"app_id": s.app, "recipient": object{"identified_by": object{"channel_identities": identities}},
-		"message": object{"text_message": object{"text": m.text}},
-	}
+	body["recipient"] = object{"identified_by": object{"channel_identities": identities}}
+	body["message"] = object{"text_message": object{"text": m.text}}
+	key := fmt.Sprintf("key %d", n)
 	for ; ; s.retried.Add(1) {
-		if done, err := s.try(&m, body); err != nil {
+		if done, err := s.try(&m, key, body); err != nil {
 			s.t.Errorf("send %q: %v", m.text, err)
 			return
 		} else if done {
@@ -169,10 +173,10 @@ func (s *scene) send(n int64) {
 }
 
 // try sends once. Neither done nor an error means: try again.
-func (s *scene) try(m *sent, body object) (done bool, err error) {
+func (s *scene) try(m *sent, key string, body object) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	a, err := s.ask(ctx, http.MethodPost, "messages:send", body, "Idempotency-Key", "key of "+m.text)
+	a, err := s.ask(ctx, http.MethodPost, "messages:send", body, "Idempotency-Key", key)
 	switch {
 	case err != nil && ctx.Err() == nil, a.status == http.StatusServiceUnavailable, a.status == http.StatusTooManyRequests:
 		return false, nil
