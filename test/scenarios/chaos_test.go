@@ -130,12 +130,9 @@ func (c *chaos) anyAnswer() answer {
 func (c *chaos) anyReport() {
 	channels := []convapi.Channel{convapi.ChannelWhatsApp, convapi.ChannelRCS, convapi.ChannelSMS}
 	carrier := c.carriers[channels[c.chance(len(channels))]]
-	if len(carrier.attempts) == 0 {
+	a, sent := carrier.recent(c.chance(8))
+	if !sent {
 		return
-	}
-	a := carrier.attempts[max(0, len(carrier.attempts)-1-c.chance(8))]
-	if a.said.failure != nil && a.said.failure.Verdict != channel.Unknown {
-		return // it has not been sent
 	}
 	statuses := []convapi.DeliveryStatus{convapi.StatusQueuedOnChannel, convapi.StatusDelivered, convapi.StatusDelivered, convapi.StatusRead, convapi.StatusFailed}
 	r := channel.Report{Status: statuses[c.chance(len(statuses))]}

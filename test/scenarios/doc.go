@@ -27,8 +27,9 @@
 // the gateway does at an instant comes before the script's lines of the same
 // instant. An hour of silence follows the last line; "end" makes it longer.
 //
-//	app [mode=DISPATCH] [channels=…] [fallback=60s] [retry=30s] [keep=7 days]
-//	    [metadata=FULL] [secret=…]              secret signs message-level URLs
+//	app [mode=DISPATCH] [channels=…] [fallback=60s] [retry=30s] [keep=7]
+//	    [metadata=FULL] [secret=…]              keep: days, in DISPATCH mode;
+//	                                            secret: signs message-level URLs
 //	channel SMS [policy=RESEND] [concurrency=1] [assume=false]    before app
 //	gateway [posts=1]                           posts at once to one webhook
 //	webhook h triggers=A,B [secret=…] [show=contact,conversation,…]
@@ -47,7 +48,7 @@
 //
 // A provider answers the attempt that waits for it; an attempt that is never
 // answered fails the scenario, so none can be made unnoticed. "always" answers
-// those to come; "from now on" ends with the next such line.
+// those to come.
 //
 //	SMS accepts m1 [parts=3] | SMS always accepts
 //	SMS refuses m1 CODE [account] | SMS defers m1 CODE [after=30s] [parts=3 taken=1]
@@ -74,4 +75,7 @@
 // +5s..+7s. Order is compared for each webhook and subject, as the gateway
 // promises it; a line "h in order" compares it over all subjects. m1..m9 and
 // every=1h stand for as many lines.
+//
+// Beside the scripts, TestChaos gives the gateway random trouble and holds the
+// laws that no order of events may break; -seeds says how often.
 package scenarios

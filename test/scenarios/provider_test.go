@@ -164,6 +164,18 @@ func (c *carrier) try(messageID string, number, part int) *attempt {
 	return nil
 }
 
+// recent gives the attempt that some others came after, and whether it has, or
+// may have, gone out.
+func (c *carrier) recent(back int) (a *attempt, sent bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.attempts) == 0 {
+		return nil, false
+	}
+	a = c.attempts[max(0, len(c.attempts)-1-back)]
+	return a, a.said.failure == nil || a.said.failure.Verdict == channel.Unknown
+}
+
 // errNobody is what a provider gets that calls a gateway which does not run.
 var errNobody = errors.New("no gateway listens")
 
