@@ -264,6 +264,8 @@ func (a *account) refuses() *channel.Failure {
 		}}
 	case a.failing != nil && time.Now().Before(a.failingUntil):
 		return &channel.Failure{Verdict: channel.Refuse, Reason: a.failing.Reason}
+	case a.failing != nil: // this message is the probe; the others go on as before
+		a.failingUntil = time.Now().Add(failingFor)
 	}
 	return nil
 }
@@ -285,6 +287,8 @@ func (a *account) learn(failure *channel.Failure) {
 				"reason", string(failure.Reason.Code), "error", failure)
 		}
 		a.failing, a.failingUntil = failure, time.Now().Add(failingFor)
+	case failure.Verdict == channel.Refuse: // of this message: so the account is good
+		a.proven, a.failing = true, nil
 	}
 }
 
