@@ -153,7 +153,7 @@ func TestPostgresLost(t *testing.T) {
 	}
 	w := newWire(t, address.Host)
 	address.Host = w.listener.Addr().String()
-	s := newScene(t, address.String())
+	s := newScene(t, address.String(), "WAIT")
 	s.begin(senders)
 	defer s.end()
 	const losses = 5

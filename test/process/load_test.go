@@ -35,6 +35,7 @@ type scene struct {
 	platform *graph.Server
 	centre   *smsc.Server
 	app      string
+	policy   string // in_doubt_policy of both credentials
 	met      *met
 
 	stop     chan struct{}
@@ -64,9 +65,9 @@ func (m *met) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // newScene starts everything on that store: an app with WhatsApp and SMS, whose
 // attempts in doubt wait 10 s for a report where there is another channel and
 // 30 s where there is none, and a webhook.
-func newScene(t testing.TB, store string) *scene {
+func newScene(t testing.TB, store, policy string) *scene {
 	slow := fault.Fault{Kind: fault.Slow, DelayMS: int(answerTime.Milliseconds())}
-	s := &scene{ledger: newLedger(t), met: &met{}, stop: make(chan struct{})}
+	s := &scene{policy: policy, ledger: newLedger(t), met: &met{}, stop: make(chan struct{})}
 	s.ledger.failing = 0.01
 	var whatsapp, sms object
 	s.platform, whatsapp = whatsApp(t, graph.Config{
@@ -77,6 +78,7 @@ func newScene(t testing.TB, store string) *scene {
 	t.Cleanup(watched.Close)
 	whatsapp["provider_url"] = watched.URL + "/v23.0"
 	s.centre, sms = messageCentre(t, smsc.Config{ReportAfter: reportTime, Faults: []fault.Fault{slow}, Journal: journal.Options{Keep: 100_000}})
+	whatsapp["in_doubt_policy"], sms["in_doubt_policy"] = policy, policy
 	hook := httptest.NewServer(s.ledger)
 	t.Cleanup(hook.Close)
 
