@@ -93,7 +93,7 @@ func CheckStore(store string) error {
 	switch scheme {
 	case "sqlite":
 		if rest == "" || strings.HasPrefix(rest, ":memory:") {
-			return errors.New("--store: want the path of a file after sqlite:")
+			return errors.New("--store: want the path of a file after sqlite:") //nolint:staticcheck // the colon belongs to it
 		}
 		return nil
 	case "postgres", "postgresql":

@@ -29,7 +29,7 @@ type shown struct {
 	contact, conversation      string
 	identity, metadata         string
 	mode                       convapi.ProcessingMode
-	description, report, reply string
+	description                string
 }
 
 // showArrival is a callback as a line without its time.
