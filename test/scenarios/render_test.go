@@ -25,11 +25,11 @@ func formatOffset(d time.Duration) string {
 
 // shown is what a callback says, in the words of a scenario.
 type shown struct {
-	subject, what              string
-	contact, conversation      string
-	identity, metadata         string
-	mode                       convapi.ProcessingMode
-	description                string
+	subject, what         string
+	contact, conversation string
+	identity, metadata    string
+	mode                  convapi.ProcessingMode
+	description           string
 }
 
 // showArrival is a callback as a line without its time.
