@@ -223,8 +223,9 @@ func (m *machine) reported(sig Reported) {
 	}
 	switch sig.Status {
 	case OnChannel:
-		// This settles a doubt, also one whose resend waits for its turn.
-		if sig.Hop == m.Hop && (m.Phase == Doubt || m.Phase == Waiting && m.Resent) {
+		// This settles a doubt, also one whose resend waits for its turn, and
+		// what would be one if the process ended before the answer is on disk.
+		if sig.Hop == m.Hop && (m.Phase == Doubt || m.Phase == Waiting && m.Resent || m.Phase == Sending && sig.Part == Whole) {
 			m.submitted()
 		}
 	case Delivered:
