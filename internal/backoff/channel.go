@@ -3,7 +3,7 @@ package backoff
 import "time"
 
 // The schedule of retries towards a channel. Base and factor are not published;
-// routing.md section 4 recommends 1 s, doubling, full jitter. The cap keeps a
+// 1 s, doubling, with full jitter is usual. The cap keeps a
 // recovered channel from waiting long behind a retry_duration of up to 1 h.
 const (
 	channelFirst  = time.Second
@@ -16,7 +16,7 @@ const (
 // more), the first at firstFailure and the last at now; limit is the app's
 // retry_duration, counted from the first failure; rnd is uniform in [0,1).
 //
-// As the contract has it (routing.md section 4): at least one retry is made; a
+// As the contract has it: at least one retry is made; a
 // retry that would fall after the limit is made at the limit; ok is false when
 // that last one has failed too.
 func Channel(failures int, firstFailure, now time.Time, limit time.Duration, rnd float64) (at time.Time, ok bool) {

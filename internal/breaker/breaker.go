@@ -1,6 +1,6 @@
 // Package breaker is a circuit breaker as a function of state, outcome and
 // time: it says whether a webhook's endpoint may be called and what a call
-// taught about it (callbacks.md section 8).
+// taught about it.
 //
 // It is pure: no clock, no lock, no memory. Whoever owns the state keeps it,
 // usually in a row, and sees to it that two callers do not change it at once.
@@ -20,8 +20,7 @@ type Config struct {
 	Probe    time.Duration // a probe without outcome for this long is taken for lost (its node died)
 }
 
-// DefaultConfig is what callbacks.md section 8 recommends; the contract itself
-// publishes no figures. Probe is three times the callbacks' total timeout.
+// DefaultConfig is our choice: the contract publishes no figures. Probe is three times the callbacks' total timeout.
 func DefaultConfig() Config {
 	return Config{
 		Failures: 10,

@@ -27,9 +27,8 @@ type Definition struct {
 
 // Features are a channel's abilities and limits as data.
 type Features struct {
-	// ReportsDelivered and ReportsRead: whether the channel reports that state
-	// (routing.md section 9 of the contract). A channel that does not report
-	// DELIVERED never times out for want of a report.
+	// ReportsDelivered and ReportsRead: whether the channel reports that state.
+	// A channel that does not report DELIVERED never times out for want of a report.
 	ReportsDelivered bool
 	ReportsRead      bool
 	// AssumeDelivered: an accepted message counts as DELIVERED at once, unless

@@ -20,7 +20,7 @@ import (
 )
 
 // ConnectTimeout is how long a connection may take to be established, name
-// resolution included (callbacks.md section 2 recommends 5 s).
+// resolution included.
 const ConnectTimeout = 5 * time.Second
 
 // ErrPrivateTarget is what errors.Is finds in the error of a refused

@@ -7,7 +7,7 @@ import (
 	"switchyard/internal/engine"
 )
 
-// maxContactPage is the largest page of contacts (api.md section 5).
+// maxContactPage is the largest page of contacts of the contract.
 const maxContactPage = 20
 
 func (a *api) createContact(ctx context.Context, c *call) (any, error) {

@@ -7,7 +7,7 @@ import (
 	"switchyard/internal/engine"
 )
 
-// maxConversationPage is the largest page of conversations (api.md section 5).
+// maxConversationPage is the largest page of conversations of the contract.
 const maxConversationPage = 20
 
 func (a *api) createConversation(ctx context.Context, c *call) (any, error) {

@@ -19,7 +19,7 @@ import (
 )
 
 // MaxBody is the longest request body in octets. The contract states no figure;
-// 1 MiB is the project's choice (api.md section 4).
+// 1 MiB is the project's choice.
 const MaxBody = 1 << 20
 
 // MinTokenKey is the least length of Config.TokenKey in octets: a key of

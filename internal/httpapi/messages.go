@@ -9,7 +9,7 @@ import (
 	"switchyard/internal/gateway"
 )
 
-// maxMessagePage is the largest page of messages (api.md section 5).
+// maxMessagePage is the largest page of messages of the contract.
 const maxMessagePage = 1000
 
 // The headers of idempotent sends, our own extension of the contract.

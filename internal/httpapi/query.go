@@ -11,7 +11,7 @@ import (
 	"switchyard/internal/engine"
 )
 
-// defaultPageSize is the page size of every list (api.md section 5).
+// defaultPageSize is the page size of every list of the contract.
 const defaultPageSize = 10
 
 // query reads the parameters of a URL's query string. What does not fit is

@@ -11,7 +11,7 @@ import (
 	"switchyard/convapi"
 )
 
-// What official clients send, as seen on the wire (clients.md section 3): each
+// What official clients send, as seen on the wire: each
 // must be understood, and without a redirect.
 func TestPathsAsClientsWriteThem(t *testing.T) {
 	s := newServer(t)

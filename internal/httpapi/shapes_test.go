@@ -17,7 +17,7 @@ import (
 // o? object or null.
 type kinds map[string]string
 
-// The shapes of clients.md section 4 and of the resources in api.md section 6.
+// The shapes of answers and resources that official clients read.
 var (
 	sendShape    = kinds{"message_id": "s", "accepted_time": "t"}
 	messageShape = kinds{

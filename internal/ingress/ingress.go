@@ -28,7 +28,7 @@ import (
 const MaxBody = 4 << 20
 
 // maxOrdinal is the highest number of a credential within its channel
-// (credential_ordinal_number, api.md section 6.12).
+// (the contract's limit of credential_ordinal_number).
 const maxOrdinal = 255
 
 // retryAfter is what a provider is asked to wait when nothing better is known.

@@ -166,8 +166,8 @@ func (w *witness) checkEffects(t *rapid.T, before State, sig Signal, effects []E
 	}
 }
 
-// forward has the statuses that may be told after each one (the table of
-// routing.md section 10).
+// forward has the statuses that may be told after each one (the table in
+// docs/states.md).
 var forward = map[Status][]Status{
 	Queued:    {OnChannel, Delivered, Read, Switching, Failed},
 	OnChannel: {Delivered, Read, Switching, Failed},

@@ -36,7 +36,7 @@ func in(s Status, last bool) *message {
 	return m
 }
 
-// The table of routing.md section 10, cell by cell. "" is a dropped signal.
+// Every status against every signal, cell by cell. "" is a dropped signal.
 func TestStateTable(t *testing.T) {
 	submit := func(m *message) Signal { return m.accepted(1, 1) }
 	delivered := func(m *message) Signal { return report(m.state.Hop, Delivered) }

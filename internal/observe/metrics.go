@@ -78,6 +78,5 @@ func histogram(name, help string, buckets []float64) prometheus.Histogram {
 // latencies span a commit on a fast disk to the limit of a post: 1 ms to 33 s.
 func latencies() []float64 { return prometheus.ExponentialBuckets(0.001, 2, 16) }
 
-// batchSizes end at the writer's limit of 512 operations in one transaction
-// (architecture.md section 6).
+// batchSizes end at the writer's limit of 512 operations in one transaction.
 func batchSizes() []float64 { return prometheus.ExponentialBuckets(1, 2, 10) }

@@ -46,7 +46,7 @@ type Hop struct {
 	Fault *convapi.Reason
 }
 
-// Plan orders the hops of one send (routing.md section 1).
+// Plan orders the hops of one send as the contract has it.
 //
 // Without an error it gives either at least one hop or the reason with which
 // the accepted message fails at once. The error is a *gateway.Error about

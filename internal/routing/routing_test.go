@@ -45,7 +45,7 @@ func show(hops []Hop) []string {
 	return out
 }
 
-// The rows of the two tables in routing.md section 1.
+// The contract's rules of planning, a row each.
 func TestPlan(t *testing.T) {
 	const noIdentity, noConfig = convapi.ReasonNoChannelIdentityForContact, convapi.ReasonChannelConfigurationMissing
 	for name, row := range map[string]struct {

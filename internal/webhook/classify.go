@@ -21,7 +21,7 @@ var (
 	errBroken = errors.New("connection broken or answer is not HTTP")
 )
 
-// classify is the table of callbacks.md section 7.
+// classify says what each answer means for the callback.
 func classify(status int, header http.Header, now time.Time) Outcome {
 	switch {
 	case status >= 200 && status <= 299:

@@ -94,7 +94,7 @@ func (p *Poster) post(ctx context.Context, r *Request) Outcome {
 		return out
 	}
 	// The endpoint may have withdrawn the token before its time; a new one is
-	// tried once (callbacks.md section 2).
+	// tried once.
 	p.tokens.drop(*r.ClientCredentials, token)
 	if token, err = p.tokens.get(ctx, *r.ClientCredentials); err != nil {
 		return Outcome{Class: Retry, Err: err}

@@ -69,7 +69,7 @@ func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
 	return h
 }
 
-// contractSignature is callbacks.md section 2: body, nonce and timestamp, keyed
+// contractSignature is the contract's: body, nonce and timestamp, keyed
 // with the secret as it is.
 func contractSignature(secret string, body []byte, nonce, timestamp string) string {
 	return sign([]byte(secret), body, []byte("."+nonce+"."+timestamp))

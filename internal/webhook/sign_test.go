@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The vector of callbacks.md section 2.
+// A vector of our own; peers_test.go has the official SDK verify others.
 const (
 	vectorSecret    = "topsecret"
 	vectorNonce     = "01J0BBBBBBBBBBBBBBBBBBBBBB"

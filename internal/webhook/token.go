@@ -16,7 +16,7 @@ import (
 	"switchyard/convapi"
 )
 
-// Limits of a token (callbacks.md section 2) and of the answer that brings it.
+// Limits of a token, the contract's, and of the answer that brings it.
 const (
 	minTokenLife   = 30 * time.Second
 	maxTokenLife   = 3600 * time.Second

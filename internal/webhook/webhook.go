@@ -50,7 +50,7 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// Defaults of Config. The timeout is callbacks.md section 2's recommendation.
+// Defaults of Config. The contract publishes no timeout; this one is usual.
 const (
 	DefaultTimeout     = 10 * time.Second
 	DefaultConcurrency = 64
@@ -68,7 +68,7 @@ type Request struct {
 // Class is what the caller has to do after a post.
 type Class uint8
 
-// The classes (callbacks.md section 7). Retry is the zero value: when nothing
+// The classes. Retry is the zero value: when nothing
 // is known, nothing is given up.
 const (
 	Retry     Class = iota // 5xx, 429, no answer, no token: post again later
