@@ -20,8 +20,8 @@ type Policy struct {
 }
 
 // Webhook is the default schedule of callbacks: 5 s, doubling, ±20 %, at most
-// 1 h between attempts, given up 24 h after the first one. The
-// contract publishes no schedule.
+// 1 h between attempts, given up 24 h after the first one. The contract
+// publishes no schedule.
 func Webhook() Policy {
 	return Policy{First: 5 * time.Second, Cap: time.Hour, Window: 24 * time.Hour, Factor: 2, Jitter: 0.2}
 }

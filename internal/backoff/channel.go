@@ -3,8 +3,8 @@ package backoff
 import "time"
 
 // The schedule of retries towards a channel. Base and factor are not published;
-// 1 s, doubling, with full jitter is usual. The cap keeps a
-// recovered channel from waiting long behind a retry_duration of up to 1 h.
+// 1 s, doubling, with full jitter is usual. The cap keeps a recovered channel
+// from waiting long behind a retry_duration of up to 1 h.
 const (
 	channelFirst  = time.Second
 	channelFactor = 2

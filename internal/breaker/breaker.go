@@ -20,7 +20,8 @@ type Config struct {
 	Probe    time.Duration // a probe without outcome for this long is taken for lost (its node died)
 }
 
-// DefaultConfig is our choice: the contract publishes no figures. Probe is three times the callbacks' total timeout.
+// DefaultConfig is our choice: the contract publishes no figures. Probe is
+// three times the callbacks' total timeout.
 func DefaultConfig() Config {
 	return Config{
 		Failures: 10,
