@@ -1,10 +1,12 @@
 // Another implementation of the Cloud API's client side, whatsapp-api-js, on this simulation: it sends through it and judges its webhooks.
 // argv: folder of node_modules, base URL, token, app secret, phone number id. stdin: lines of JSON {body, signature}, the webhooks to judge.
 // stdout: one line of JSON {sent, judged}; sent is the answer to a text message, judged has for each webhook {message}, {status} or {error}.
-import { webcrypto } from 'node:crypto'; // no global in Node 18
+import { webcrypto } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+
+globalThis.crypto ??= webcrypto; // the package wants it, and Node 18 has no such global in modules
 
 const [folder, base, token, appSecret, phone] = process.argv.slice(2);
 const at = (...parts) => pathToFileURL(join(folder, 'whatsapp-api-js', 'lib', ...parts)).href;
@@ -13,7 +15,7 @@ const { Text } = await import(at('messages', 'index.js'));
 
 const api = new WhatsAppAPI({
   token, appSecret, webhookVerifyToken: 'v', v: 'v23.0',
-  ponyfill: { fetch: (url, options) => fetch(String(url).replace('https://graph.facebook.com', base), options), subtle: webcrypto.subtle },
+  ponyfill: { fetch: (url, options) => fetch(String(url).replace('https://graph.facebook.com', base), options), subtle: crypto.subtle },
 });
 const sent = await api.sendMessage(phone, '46700000001', new Text('from the peer'), undefined, 'peer-1');
 
