@@ -58,6 +58,10 @@ func (t *tokens) get(ctx context.Context, c convapi.WebhookClientCredentials) (s
 		return value, nil
 	}
 	fetch := t.fetches.DoChan(fmt.Sprintf("%q", credentialKey(c)), func() (any, error) {
+		// Another fetch may have ended since we looked.
+		if value, ok := t.cached(c); ok {
+			return value, nil
+		}
 		shared, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), t.timeout, errTimeout)
 		defer cancel()
 		fetched, err := t.fetch(shared, c)
