@@ -251,7 +251,9 @@ func (e *Engine) deleteMessages(ctx context.Context, list []store.Message, reaso
 				if err := e.withdraw(tx, m, reason); err != nil {
 					return err
 				}
-				tx.DeleteMessage(m.ID)
+				if err := tx.DeleteMessage(m.ID); err != nil {
+					return err
+				}
 			}
 			return nil
 		},

@@ -55,19 +55,25 @@ func (d *deadlines) start(ctx context.Context) error {
 
 // page walks the table from behind the given deadline until the time.
 func (d *deadlines) page(ctx context.Context, behind store.Due, until time.Time, f func(store.Due)) error {
-	for {
-		list, err := d.engine.db.DueUntil(ctx, until, behind, duePage)
-		if err != nil {
-			return err
-		}
-		for _, due := range list {
-			f(due)
-		}
-		if len(list) < duePage {
-			return nil
-		}
-		behind = list[len(list)-1]
+	lanes, err := d.engine.db.DueLanes(ctx, behind.At, until)
+	if err != nil {
+		return err
 	}
+	for _, lane := range lanes {
+		for from, more := behind, true; more; {
+			list, err := d.engine.db.DueUntil(ctx, lane, until, from, duePage)
+			if err != nil {
+				return err
+			}
+			for _, due := range list {
+				f(due)
+			}
+			if more = len(list) == duePage; more {
+				from = list[len(list)-1]
+			}
+		}
+	}
+	return nil
 }
 
 // refill reads the next stretch of the table into memory and sees to it that

@@ -206,7 +206,6 @@ func (e *Engine) DeleteMessage(ctx context.Context, project, id string, source c
 		return err
 	}
 	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
-		tx.DeleteMessage(row.ID)
-		return nil
+		return tx.DeleteMessage(row.ID)
 	}})
 }

@@ -101,13 +101,22 @@ type Due struct {
 	At      time.Time
 }
 
-// DueUntil lists up to limit messages that are due at until or before, the
-// longest overdue first, starting behind the given one.
-func (db *DB) DueUntil(ctx context.Context, until time.Time, behind Due, limit int) ([]Due, error) {
+// DueLanes lists the lanes in which something is due after from, and at until
+// or before: one query, so that the empty ones need no other.
+func (db *DB) DueLanes(ctx context.Context, from, until time.Time) (lanes []int, err error) {
+	var a args
+	query := db.everyLane(&a) + "SELECT lane FROM lanes WHERE EXISTS (SELECT 1 FROM due d WHERE d.lane = lanes.lane AND d.at > " + a.add(from) + " AND d.at <= " + a.add(until) + ")"
+	err = db.engine.query(ctx, query, a, func(d decoder) { lanes = append(lanes, d.Lane()) })
+	return lanes, err
+}
+
+// DueUntil lists up to limit messages of a lane that are due at until or
+// before, the longest overdue first, starting behind the given one.
+func (db *DB) DueUntil(ctx context.Context, lane int, until time.Time, behind Due, limit int) ([]Due, error) {
 	var a args
 	var out []Due
-	query := "SELECT message, at FROM due WHERE (at, message) > (" + a.add(behind.At) + ", " + a.add(behind.Message) + ") AND at <= " + a.add(until) +
-		" ORDER BY at, message LIMIT " + a.add(limit)
+	query := "SELECT message, at FROM due WHERE lane = " + a.add(lane) + " AND (at, message) > (" + a.add(behind.At) + ", " + a.add(behind.Message) + ")" +
+		" AND at <= " + a.add(until) + " ORDER BY at, message LIMIT " + a.add(limit)
 	err := db.engine.query(ctx, query, a, func(d decoder) { out = append(out, Due{d.ID(), d.Time()}) })
 	return out, err
 }

@@ -52,6 +52,9 @@ func (s *schema) names(from, to int, format, sep string) string {
 
 // conflict is the tail of the insert statement.
 func (s *schema) conflict() string {
+	if s.keys == len(s.columns) { // a row that is all key is the same row
+		return " ON CONFLICT DO NOTHING"
+	}
 	if s.fixed == len(s.columns) {
 		return ""
 	}

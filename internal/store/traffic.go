@@ -115,28 +115,36 @@ var contents = &table[ID, Content]{
 	},
 }
 
-// due mirrors Message.State.Due, so that what is due is one range read.
+// due mirrors Message.State.Due, so that what is due is a range read in each
+// lane.
 type due struct {
-	Message ID
-	At      time.Time
+	at      int64 // Unix microseconds
+	message ID
 }
 
-var dues = &table[ID, due]{
-	schema: define("due", 2, 2, "lane int", "message blob", "at int"),
-	bindKey: func(e encoder, id ID) {
-		e.Lane(id.Lane())
-		e.ID(id)
-	},
-	keyOf: func(r *due) ID { return r.Message },
-	bind: func(e encoder, r *due) {
-		e.Lane(r.Message.Lane())
-		e.ID(r.Message)
-		e.Time(r.At)
-	},
+// dueOf is a message's row of the table; one with at 0 is in no table.
+func dueOf(m *Message) due {
+	if m.State.Due.IsZero() {
+		return due{}
+	}
+	return due{m.State.Due.UnixMicro(), m.ID}
+}
+
+var dues = &table[due, due]{
+	schema:  define("due", 3, 3, "lane int", "at int", "message blob"),
+	bindKey: bindDue,
+	keyOf:   func(r *due) due { return *r },
+	bind:    func(e encoder, r *due) { bindDue(e, *r) },
 	scan: func(d decoder) due {
 		d.Lane()
-		return due{d.ID(), d.Time()}
+		return due{d.Int(), d.ID()}
 	},
+}
+
+func bindDue(e encoder, r due) {
+	e.Lane(r.message.Lane())
+	e.Int(r.at)
+	e.ID(r.message)
 }
 
 // RefKey is a provider's own id within one channel of one app.

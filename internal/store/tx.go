@@ -31,7 +31,7 @@ type Tx struct {
 	Dropped       rows[DeliveryKey, Dropped]
 
 	messages  rows[ID, Message]
-	due       rows[ID, due]
+	due       rows[due, due]
 	callbacks rows[callbackKey, Callback]
 
 	ctx     context.Context
@@ -109,21 +109,33 @@ func (tx *Tx) WantMessage(id ID) { tx.messages.Want(id) }
 // PutMessage writes a message's row, and with it the time that it is due.
 func (tx *Tx) PutMessage(m Message) {
 	old, known := tx.messages.have[m.ID]
-	if had := known && old.exists && !old.row.State.Due.IsZero(); !m.State.Due.IsZero() {
-		if !had || !old.row.State.Due.Equal(m.State.Due) {
-			tx.due.Put(due{Message: m.ID, At: m.State.Due})
+	was, is := due{}, dueOf(&m)
+	if known && old.exists {
+		was = dueOf(&old.row)
+	}
+	if was != is {
+		if was.at != 0 {
+			tx.due.Delete(was)
 		}
-	} else if had {
-		tx.due.Delete(m.ID)
+		if is.at != 0 {
+			tx.due.Put(is)
+		}
 	}
 	tx.messages.Put(m)
 }
 
 // DeleteMessage removes a message, its content and its due time.
-func (tx *Tx) DeleteMessage(id ID) {
+func (tx *Tx) DeleteMessage(id ID) error {
+	m, found, err := tx.messages.Get(id)
+	if err != nil || !found {
+		return err
+	}
+	if d := dueOf(&m); d.at != 0 {
+		tx.due.Delete(d)
+	}
 	tx.messages.Delete(id)
 	tx.Contents.Delete(id)
-	tx.due.Delete(id)
+	return nil
 }
 
 // Append adds a callback to the log, gives it its position and returns it.

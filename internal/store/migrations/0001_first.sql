@@ -140,12 +140,10 @@ CREATE TABLE content (
 
 CREATE TABLE due (
   lane     bigint NOT NULL,
-  message  {{blob}} NOT NULL,
   at       bigint NOT NULL,
-  PRIMARY KEY (lane, message)
+  message  {{blob}} NOT NULL,
+  PRIMARY KEY (lane, at, message)
 ){{clustered}};
-
-CREATE INDEX due_by_time ON due (at, message);
 
 CREATE TABLE ref (
   lane     bigint NOT NULL,
