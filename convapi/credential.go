@@ -1,5 +1,7 @@
 package convapi
 
+import "bytes"
+
 // ChannelCredential connects an app to one account on one channel. Exactly one of
 // the …Credentials and Static… members is set.
 type ChannelCredential struct {
@@ -61,6 +63,12 @@ const (
 	InDoubtWait   InDoubtPolicy = "WAIT"
 	InDoubtResend InDoubtPolicy = "RESEND"
 )
+
+// UnmarshalText takes a policy in any case.
+func (p *InDoubtPolicy) UnmarshalText(text []byte) error {
+	*p = InDoubtPolicy(bytes.ToUpper(text))
+	return nil
+}
 
 // Known reports whether p is a policy.
 func (p InDoubtPolicy) Known() bool { return p == InDoubtWait || p == InDoubtResend }

@@ -147,3 +147,12 @@ func TestRequiredMembersOfOtherRequests(t *testing.T) {
 		}
 	}
 }
+
+func TestInDoubtPolicyInAnyCase(t *testing.T) {
+	for text, want := range map[string]InDoubtPolicy{`"wait"`: InDoubtWait, `"RESEND"`: InDoubtResend, `"Resend"`: InDoubtResend, `""`: ""} {
+		var c ChannelCredential
+		if err := Decode([]byte(`{"channel":"SMS","in_doubt_policy":`+text+`}`), &c); err != nil || c.InDoubtPolicy != want {
+			t.Errorf("%s: %q, %v; want %q", text, c.InDoubtPolicy, err, want)
+		}
+	}
+}
