@@ -7,15 +7,15 @@
 // number id (not the number) and token the access token. callback_secret is the
 // Meta app's secret, with which webhooks are signed; empty turns the check off.
 // verify_token answers Meta's challenge; empty refuses every challenge.
-// provider_url replaces DefaultURL as it is, and only "/{phone number id}/…" is
-// put behind it: Meta takes it with a version (…/v23.0) and without (its oldest
-// version that is still served).
+// provider_url replaces DefaultURL: one with a path is the base as it is
+// (…/v21.0), to one without a path DefaultURL's version is added.
 package whatsapp
 
 import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -27,7 +27,9 @@ import (
 
 // DefaultURL is Meta's public API with the version that this adapter is written
 // for.
-const DefaultURL = "https://graph.facebook.com/v23.0"
+const DefaultURL = "https://graph.facebook.com" + version
+
+const version = "/v23.0"
 
 const (
 	// concurrency serves Meta's default throughput of 80 messages a second and
@@ -108,9 +110,11 @@ func open(account channel.Account, env channel.Env) (channel.Adapter, error) {
 	if err := check(c); err != nil {
 		return nil, err
 	}
-	base := c.ProviderURL
+	base := strings.TrimRight(c.ProviderURL, "/")
 	if base == "" {
 		base = DefaultURL
+	} else if u, err := url.Parse(base); err == nil && u.Path == "" {
+		base += version
 	}
 	token := string(c.StaticBearer.Token)
 	return &adapter{
@@ -118,7 +122,7 @@ func open(account channel.Account, env channel.Env) (channel.Adapter, error) {
 		token:         token,
 		appSecret:     string(c.CallbackSecret),
 		verifyToken:   string(c.VerifyToken),
-		base:          strings.TrimRight(base, "/"),
+		base:          base,
 		callbackURL:   account.CallbackURL,
 		client:        rest.New(env.HTTP, token, string(c.CallbackSecret), string(c.VerifyToken)),
 		log:           env.Log,
