@@ -71,7 +71,7 @@ func newPeerScene(t testing.TB, g *gateway) *peerScene {
 	checked := httptest.NewServer(channeltest.LoadSpec(t, "whatsapp-cloud-v23.json").Validate(t, s.platform))
 	t.Cleanup(checked.Close)
 	s.whatsapp["provider_url"] = checked.URL + "/v23.0"
-	s.sms = smsCredential(fmt.Sprintf("127.0.0.1:%d", s.centre.SMPP))
+	s.sms = smsCredential(fmt.Sprintf("127.0.0.1:%d", s.centre.SMPP), systemID)
 	hook := httptest.NewServer(s.ledger)
 	t.Cleanup(hook.Close)
 

@@ -1,9 +1,11 @@
 package process
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"switchyard/internal/sim/graph"
@@ -45,15 +47,17 @@ func whatsAppCredential(url string) object {
 	}
 }
 
-// messageCentre simulates a message centre for SMS.
+// messageCentre simulates a message centre for SMS. Each has an account name of
+// its own: the port may be one that the gateway of an earlier test is still
+// dialling, and receipts must not go there.
 func messageCentre(t testing.TB, c smsc.Config) (*smsc.Server, object) {
 	t.Helper()
-	c.SystemID, c.Password = systemID, smppPassword
-	sim, err := smsc.New(c)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	c.SystemID, c.Password = fmt.Sprintf("%s%d", systemID, accounts.Add(1)), smppPassword
+	sim, err := smsc.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +71,13 @@ func messageCentre(t testing.TB, c smsc.Config) (*smsc.Server, object) {
 			t.Errorf("the message centre: %v", err)
 		}
 	})
-	return sim, smsCredential(listener.Addr().String())
+	return sim, smsCredential(listener.Addr().String(), c.SystemID)
 }
 
-func smsCredential(address string) object {
+// accounts counts the message centres of this process.
+var accounts atomic.Int64
+
+func smsCredential(address, systemID string) object {
 	return object{
 		"channel":          "SMS",
 		"smpp_credentials": object{"address": address, "system_id": systemID, "password": smppPassword, "source_address": "72323"},
