@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"switchyard/convapi"
@@ -38,7 +39,7 @@ func (e *Engine) prepareContact(project string, c *convapi.Contact) error {
 	for i, id := range c.ChannelIdentities {
 		if id.Channel.AppScoped() {
 			if _, err := e.directory.appOf(project, id.AppID); err != nil {
-				return gateway.Invalid("channel_identities["+itoa(i)+"].app_id", "an identity on %s needs the app that it belongs to", id.Channel)
+				return gateway.Invalid(fmt.Sprintf("channel_identities[%d].app_id", i), "an identity on %s needs the app that it belongs to", id.Channel)
 			}
 		}
 	}

@@ -3,15 +3,12 @@ package engine
 import (
 	"context"
 	"slices"
-	"strconv"
 
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
 	"switchyard/internal/lifecycle"
 	"switchyard/internal/store"
 )
-
-func itoa(i int) string { return strconv.Itoa(i) }
 
 // CreateConversation makes a conversation; there can be one active one of an
 // app with a contact.

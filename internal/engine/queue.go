@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
 )
@@ -16,7 +18,7 @@ type job struct {
 }
 
 // queueRetryAfter is when a full queue is worth another try.
-const queueRetryAfter = 5e9 // 5 s
+const queueRetryAfter = 5 * time.Second
 
 // normalShare: of so many jobs one is taken from the normal queue even while
 // the high one has more.

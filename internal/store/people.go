@@ -15,15 +15,11 @@ type Contact struct {
 }
 
 var contacts = &table[ID, Contact]{
-	schema: define("contact", 2, 3, "lane int", "id blob", "project text", "external_id text", "body blob"),
-	bindKey: func(e encoder, id ID) {
-		e.Lane(id.Lane())
-		e.ID(id)
-	},
-	keyOf: func(r *Contact) ID { return r.ID },
+	schema:  define("contact", 2, 3, "lane int", "id blob", "project text", "external_id text", "body blob"),
+	bindKey: encoder.Keyed,
+	keyOf:   func(r *Contact) ID { return r.ID },
 	bind: func(e encoder, r *Contact) {
-		e.Lane(r.ID.Lane())
-		e.ID(r.ID)
+		e.Keyed(r.ID)
 		e.Text(r.Project)
 		e.Text(r.ExternalID)
 		e.Blob(r.Body)
@@ -105,14 +101,10 @@ type Conversation struct {
 var conversations = &table[ID, Conversation]{
 	schema: define("conversation", 2, 5, "lane int", "id blob", "app blob", "contact blob", "project text",
 		"active int", "active_channel text", "last_received int", "metadata text", "metadata_json blob", "correlation text"),
-	bindKey: func(e encoder, id ID) {
-		e.Lane(id.Lane())
-		e.ID(id)
-	},
-	keyOf: func(r *Conversation) ID { return r.ID },
+	bindKey: encoder.Keyed,
+	keyOf:   func(r *Conversation) ID { return r.ID },
 	bind: func(e encoder, r *Conversation) {
-		e.Lane(r.ID.Lane())
-		e.ID(r.ID)
+		e.Keyed(r.ID)
 		e.ID(r.App)
 		e.ID(r.Contact)
 		e.Text(r.Project)

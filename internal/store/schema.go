@@ -76,6 +76,13 @@ type valueWriter interface {
 
 func (e encoder) Lane(lane byte)   { e.Int(int64(int(lane) % e.lanes)) }
 func (e encoder) ID(id gateway.ID) { e.Blob(id[:]) }
+
+// Keyed writes the lane and the id of a row that lies in its own id's lane.
+func (e encoder) Keyed(id gateway.ID) {
+	e.Lane(id.Lane())
+	e.ID(id)
+}
+
 func (e encoder) Bool(b bool) {
 	if b {
 		e.Int(1)

@@ -45,15 +45,14 @@ type Options struct {
 
 // DB is an open store.
 type DB struct {
-	engine  engine
-	opts    Options
-	queue   chan *pending
-	owed    owed
-	wake    chan struct{} // something is owed
-	stop    chan struct{} // closed by Close
-	done    chan struct{} // closed when the writer has ended
-	head    uint64        // the last position given, of the writer alone
-	failure error
+	engine engine
+	opts   Options
+	queue  chan *pending
+	owed   owed
+	wake   chan struct{} // something is owed
+	stop   chan struct{} // closed by Close
+	done   chan struct{} // closed when the writer has ended
+	head   uint64        // the last position given, of the writer alone
 }
 
 // engine is what differs between SQLite and PostgreSQL.

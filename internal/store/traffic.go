@@ -30,14 +30,10 @@ var messages = &table[ID, Message]{
 		"to_app int", "dispatch int", "hidden int", "accepted int",
 		"conversation blob", "channel text", "identity text", "plan blob",
 		"status int", "phase int", "hop int", "attempt int", "retries int", "resent int", "failed_at int", "progress text", "due int"),
-	bindKey: func(e encoder, id ID) {
-		e.Lane(id.Lane())
-		e.ID(id)
-	},
-	keyOf: func(r *Message) ID { return r.ID },
+	bindKey: encoder.Keyed,
+	keyOf:   func(r *Message) ID { return r.ID },
 	bind: func(e encoder, r *Message) {
-		e.Lane(r.ID.Lane())
-		e.ID(r.ID)
+		e.Keyed(r.ID)
 		e.ID(r.App)
 		e.ID(r.Contact)
 		e.Text(r.Project)
@@ -96,15 +92,11 @@ type Content struct {
 }
 
 var contents = &table[ID, Content]{
-	schema: define("content", 2, 3, "lane int", "id blob", "body blob", "metadata text", "sender_id text"),
-	bindKey: func(e encoder, id ID) {
-		e.Lane(id.Lane())
-		e.ID(id)
-	},
-	keyOf: func(r *Content) ID { return r.ID },
+	schema:  define("content", 2, 3, "lane int", "id blob", "body blob", "metadata text", "sender_id text"),
+	bindKey: encoder.Keyed,
+	keyOf:   func(r *Content) ID { return r.ID },
 	bind: func(e encoder, r *Content) {
-		e.Lane(r.ID.Lane())
-		e.ID(r.ID)
+		e.Keyed(r.ID)
 		e.Blob(r.Body)
 		e.Text(r.Metadata)
 		e.Text(r.SenderID)

@@ -37,6 +37,18 @@ func (db *DB) Apply(ctx context.Context, op Op) error {
 	if err := db.enqueue(p); err != nil {
 		return err
 	}
+	return db.wait(ctx, p)
+}
+
+// ApplyOwed is Apply for what cannot be refused as overload.
+func (db *DB) ApplyOwed(ctx context.Context, op Op) error {
+	p := &pending{op: op, done: make(chan struct{})}
+	db.owe(p)
+	return db.wait(ctx, p)
+}
+
+// wait returns when p is answered, ctx ends or the writer has ended without it.
+func (db *DB) wait(ctx context.Context, p *pending) error {
 	select {
 	case <-p.done:
 		return p.err
@@ -57,7 +69,10 @@ func (db *DB) Apply(ctx context.Context, op Op) error {
 // somebody; its callers bound how much they have under way. It may be called
 // on the writer's goroutine.
 func (db *DB) Submit(op Op, then func(error)) {
-	p := &pending{op: op, then: then}
+	db.owe(&pending{op: op, then: then})
+}
+
+func (db *DB) owe(p *pending) {
 	db.owed.Lock()
 	if db.owed.closed {
 		db.owed.Unlock()
@@ -67,25 +82,6 @@ func (db *DB) Submit(op Op, then func(error)) {
 	db.owed.list = append(db.owed.list, p)
 	db.owed.Unlock()
 	db.rouse()
-}
-
-// ApplyOwed is Apply for what cannot be refused as overload.
-func (db *DB) ApplyOwed(ctx context.Context, op Op) error {
-	done := make(chan error, 1)
-	db.Submit(op, func(err error) { done <- err })
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-db.done:
-		select {
-		case err := <-done:
-			return err
-		default:
-			return ErrClosed
-		}
-	}
 }
 
 func (db *DB) enqueue(p *pending) error {
@@ -291,7 +287,6 @@ func (p *pending) answer(err error) {
 // fail ends the writer: what of the batch is on disk is unknown, so nobody is
 // told that it is.
 func (db *DB) fail(batch []*pending, err error) {
-	db.failure = err
 	db.opts.Log.Error("the store failed; ending", "error", err)
 	for _, p := range batch {
 		p.answer(fmt.Errorf("%w: %w", ErrClosed, err))
