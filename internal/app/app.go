@@ -87,7 +87,9 @@ func Start(ctx context.Context, cfg Config) (_ *App, err error) {
 	defer closeOn(&err, adminListener)
 	a.apiURL = "http://" + apiListener.Addr().String()
 
-	if a.store, err = store.Open(ctx, store.Options{URL: cfg.Store, Log: cfg.Log, Failed: a.fail, Observe: a.observeCommit}); err != nil {
+	if a.store, err = store.Open(ctx, store.Options{
+		URL: cfg.Store, Log: cfg.Log, Failed: a.fail, Observe: a.observeCommit, Lease: cfg.Lease, DatabaseClock: true,
+	}); err != nil {
 		return nil, err
 	}
 	a.admin = serve(adminListener, observe.AdminMux(a.health, registry), cfg.Log, a.fail)

@@ -37,6 +37,9 @@ type Features struct {
 	// Concurrency is how many sends of one account may be under way at once,
 	// for adapters that do not know better (Limiter).
 	Concurrency int
+	// Linked: messages go out over the connection that the adapter's Run keeps,
+	// so only the node that runs it can send.
+	Linked bool
 	// DoubtWait is how long a report with our own reference is waited for
 	// before an attempt in doubt is sent again under the policy RESEND.
 	DoubtWait time.Duration

@@ -26,6 +26,8 @@ type Serve struct {
 	AdminPassword       string `secret:"" placeholder:"SECRET" help:"Password of the dashboard, which is not built yet."`
 	AllowPrivateTargets bool   `help:"Let webhooks, media and provider URLs lead to loopback and private addresses."`
 
+	Lease time.Duration `default:"10s" placeholder:"TIME" help:"How long a node on PostgreSQL may be silent before the others take its work over."`
+
 	ProjectID string `group:"project" placeholder:"ID" help:"Its id."`
 	KeyID     string `group:"project" placeholder:"ID" help:"Id of its access key."`
 	KeySecret string `group:"project" secret:"" placeholder:"SECRET" help:"Secret of its access key."`
@@ -67,7 +69,7 @@ func (s *Serve) checkTimes() error {
 		name  string
 		value time.Duration
 	}{
-		{"webhook-retry-first", s.WebhookRetryFirst}, {"webhook-retry-cap", s.WebhookRetryCap}, {"webhook-retry-window", s.WebhookRetryWindow},
+		{"lease", s.Lease}, {"webhook-retry-first", s.WebhookRetryFirst}, {"webhook-retry-cap", s.WebhookRetryCap}, {"webhook-retry-window", s.WebhookRetryWindow},
 		{"webhook-timeout", s.WebhookTimeout}, {"breaker-open", s.BreakerOpen}, {"breaker-open-cap", s.BreakerOpenCap},
 	} {
 		if setting.value <= 0 {

@@ -11,7 +11,7 @@ import (
 // fine are settings with which a gateway starts.
 func fine() config.Serve {
 	return config.Serve{
-		Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Store: "sqlite:x.db",
+		Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Store: "sqlite:x.db", Lease: time.Second,
 		WebhookRetryFirst: time.Second, WebhookRetryCap: time.Minute, WebhookRetryWindow: time.Hour, WebhookTimeout: time.Second,
 		BreakerFailures: 1, BreakerOpen: time.Second, BreakerOpenCap: time.Minute,
 	}

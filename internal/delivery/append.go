@@ -12,16 +12,25 @@ func (d *Deliverer) Append(tx *store.Tx, c store.Callback) {
 		c.At = tx.Now
 	}
 	c = tx.Append(c)
-	if c.Target == "" {
-		tx.After(func() { d.offer(&c) })
-		return
+	if c.Target != "" {
+		tx.Deliveries.Put(store.Delivery{
+			DeliveryKey: store.DeliveryKey{Lane: c.Lane, Webhook: originID(c.App, c.Target), Position: c.Position},
+			App:         c.App, NextAt: c.At,
+		})
 	}
-	origin := originID(c.App, c.Target)
-	tx.Deliveries.Put(store.Delivery{
-		DeliveryKey: store.DeliveryKey{Lane: c.Lane, Webhook: origin, Position: c.Position},
-		App:         c.App, NextAt: c.At,
-	})
-	tx.After(func() { d.offerDirect(origin, &c) })
+	if !tx.Hand(c.Lane, store.Handoff{Callback: &c}) {
+		tx.After(func() { d.Offer(&c) })
+	}
+}
+
+// Offer hands over a callback in a lane of this node after its commit, in the
+// order of positions. The writer calls it.
+func (d *Deliverer) Offer(c *store.Callback) {
+	if c.Target == "" {
+		d.offer(c)
+	} else {
+		d.offerDirect(originID(c.App, c.Target), c)
+	}
 }
 
 // offer hands a callback to the webhooks of its app. The writer calls it after
@@ -53,7 +62,7 @@ func (d *Deliverer) origin(id gateway.ID, c *store.Callback) *hook {
 	d.mu.RLock()
 	h, stage := d.hooks[id], d.stage
 	d.mu.RUnlock()
-	if h != nil || stage == idle || stage == stopped {
+	if h != nil || stage != started {
 		return h
 	}
 	d.mu.Lock()
@@ -63,8 +72,8 @@ func (d *Deliverer) origin(id gateway.ID, c *store.Callback) *hook {
 	}
 	h = d.newHook(id, Target{ID: id, App: c.App}, true)
 	// A hook goes only when its last row has gone, so there are no others;
-	// except at the start, when the store has not been looked at.
-	h.loading = d.stage == starting
+	// except in lanes that have not been looked through.
+	h.unloaded = d.scanning
 	d.hooks[id] = h
 	return h
 }

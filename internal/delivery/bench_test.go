@@ -99,7 +99,10 @@ func newBenchDeliverer(b *testing.B, s *sink) (*store.DB, *delivery.Deliverer, g
 	if s != nil {
 		targets = append(targets, benchTarget(app, s, 0))
 	}
-	if err := d.Start(context.Background(), targets, nil); err != nil {
+	if err := d.Configure(targets, nil); err != nil {
+		b.Fatal(err)
+	}
+	if err := db.Join(context.Background(), node{func() *delivery.Deliverer { return d }}); err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { b.StopTimer(); d.Stop(context.Background()); poster.Close() })

@@ -169,21 +169,31 @@ func (b *batch) size() int {
 	return len(b.rows) + len(b.delivered) + len(b.dropped) + len(b.cursors) + len(b.states)
 }
 
-// write is the operation.
+// write is the operation. What concerns a lane of another node by now is left
+// out: that node goes on from what was written before.
 func (b *batch) write(tx *store.Tx) error {
 	for _, r := range b.rows {
-		tx.Deliveries.Put(r)
+		if tx.Owns(r.Lane) {
+			tx.Deliveries.Put(r)
+		}
 	}
 	for _, key := range b.delivered {
-		tx.Deliveries.Delete(key)
+		if tx.Owns(key.Lane) {
+			tx.Deliveries.Delete(key)
+		}
 	}
 	for _, r := range b.dropped {
-		tx.Dropped.Put(r)
+		if tx.Owns(r.Lane) {
+			tx.Dropped.Put(r)
+		}
 	}
 	for _, r := range b.cursors {
-		tx.Cursors.Put(r)
+		if tx.Owns(r.Lane) {
+			tx.Cursors.Put(r)
+		}
 	}
 	for _, s := range b.states {
+		tx.HandAll(store.Handoff{Kind: store.HandoffWebhookState, Subject: s.id})
 		if s.breaker.Phase == breaker.Closed {
 			tx.States.Delete(s.id)
 			continue

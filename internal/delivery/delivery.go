@@ -114,14 +114,24 @@ type Deliverer struct {
 	loading chan struct{}  // limits how many hooks load at once
 
 	waiting, retrying atomic.Int64 // callbacks in memory; of those with a row
+	nodes             atomic.Int64 // that share the endpoints
+
+	owned    laneSet               // this node's lanes
+	scanning laneSet               // of those, which have not been looked through for origins
+	scans    int                   // counts losses of lanes while that goes on
+	states   map[gateway.ID][]byte // breakers without a hook so far
+}
+
+// concurrency is this node's share of the posts at once to one webhook.
+func (d *Deliverer) concurrency() int {
+	return max(1, d.cfg.Concurrency/int(max(1, d.nodes.Load())))
 }
 
 // stage of a Deliverer's life.
 type stage uint8
 
 const (
-	idle     stage = iota // before Start
-	starting              // Start has not yet seen what is in the store
+	idle stage = iota // before Configure
 	started
 	stopped
 )
@@ -130,7 +140,7 @@ const (
 // store's readers are few, and the surfaces need them too.
 const loaders = 2
 
-// New returns a Deliverer that does nothing before Start.
+// New returns a Deliverer that does nothing before Configure.
 func New(cfg Config) *Deliverer {
 	if cfg.Retry == (backoff.Policy{}) {
 		cfg.Retry = backoff.Webhook()
@@ -158,6 +168,7 @@ func New(cfg Config) *Deliverer {
 		hooks:   make(map[gateway.ID]*hook),
 		apps:    make(map[gateway.ID][]*hook),
 		loading: make(chan struct{}, loaders),
+		states:  make(map[gateway.ID][]byte),
 	}
 	d.flusher.d = d
 	d.ctx, d.cancel = context.WithCancel(context.Background())

@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"container/heap"
+	"slices"
+	"sync"
 	"time"
 
 	"switchyard/internal/gateway"
@@ -37,6 +39,9 @@ type entry struct {
 	done   bool   // delivered or dropped
 	reason string // why it was dropped
 	listed bool   // among the hook's changes
+
+	shed   bool            // its lane belongs to another node by now
+	landed *sync.WaitGroup // waits for its post to end
 }
 
 // row is what the store keeps of an entry.
@@ -87,6 +92,19 @@ func (q *entryHeap) Pop() any {
 	q.list[last] = nil
 	q.list = q.list[:last]
 	return e
+}
+
+// shed removes and returns the entries of lanes.
+func (q *entryHeap) shed(lanes laneSet) (out []*entry) {
+	q.list = slices.DeleteFunc(q.list, func(e *entry) bool {
+		if !lanes.has(e.callback.Lane) {
+			return false
+		}
+		out = append(out, e)
+		return true
+	})
+	heap.Init(q)
+	return out
 }
 
 func (q *entryHeap) add(e *entry) { heap.Push(q, e) }

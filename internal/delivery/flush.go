@@ -161,11 +161,15 @@ func (f *flusher) remove(id gateway.ID) error {
 		return err
 	}
 	return db.ApplyOwed(ctx, store.Op{Run: func(tx *store.Tx) error {
-		for _, c := range cursors {
-			tx.Cursors.Delete(c.CursorKey)
+		for _, c := range cursors { // each node removes those of its lanes
+			if tx.Owns(c.Lane) {
+				tx.Cursors.Delete(c.CursorKey)
+			}
 		}
 		for _, r := range rows {
-			tx.Deliveries.Delete(r.DeliveryKey)
+			if tx.Owns(r.Lane) {
+				tx.Deliveries.Delete(r.DeliveryKey)
+			}
 		}
 		tx.States.Delete(id)
 		return nil

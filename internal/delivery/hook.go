@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -24,14 +25,18 @@ type hook struct {
 	breaker    breaker.State
 	outage     uint64 // the last outage ended at this position
 
-	// loading: the rows have not been read yet; what is offered is only noted.
-	loading    bool
+	// unloaded are this node's lanes whose rows have not been read yet; what is
+	// offered there is only noted.
+	unloaded   laneSet
 	missed     laneSet
 	missedUpTo uint64
+	loading    bool // somebody reads them
+	losses     int  // counts losses of lanes: what is being read may be old
+	leaving    laneSet
 
 	lanes    map[int]*lane
-	backlog  map[int]*lane       // those of them that are behind
-	repeated map[uint64]struct{} // positions with a row that the log will show again
+	backlog  map[int]*lane  // those of them that are behind
+	repeated map[uint64]int // positions with a row that the log will show again, and their lanes
 	tails    map[gateway.ID]*entry
 	ready    entryHeap // first ones of their order key, the oldest first
 	waiting  entryHeap // those for which it is too early; none unless the breaker is closed
@@ -51,11 +56,15 @@ type hook struct {
 
 func (d *Deliverer) newHook(id gateway.ID, t Target, direct bool) *hook {
 	h := &hook{
-		d: d, id: id, direct: direct, loading: true, limit: d.cfg.Concurrency,
+		d: d, id: id, direct: direct, limit: d.concurrency(), repeated: make(map[uint64]int),
 		lanes: make(map[int]*lane), backlog: make(map[int]*lane), tails: make(map[gateway.ID]*entry), flying: make(map[*entry]struct{}),
 		ready: entryHeap{before: byPosition}, waiting: entryHeap{before: byTime},
 	}
 	h.adopt(t)
+	if body, ok := d.states[id]; ok && json.Unmarshal(body, &h.breaker) == nil && h.breaker.Phase != breaker.Closed {
+		d.cfg.Metrics.BreakersOpen.Inc()
+	}
+	delete(d.states, id)
 	return h
 }
 
@@ -75,7 +84,9 @@ func (h *hook) offer(c *store.Callback) bool {
 	switch {
 	case h.removed:
 		return false
-	case h.loading:
+	case h.leaving.has(c.Lane):
+		return true // the next one finds it in the log
+	case h.unloaded.has(c.Lane):
 		h.missed.add(c.Lane)
 		h.missedUpTo = c.Position
 		return true
@@ -223,7 +234,7 @@ func (h *hook) advance(l *lane, read uint64) {
 func (h *hook) retire() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.removed || h.ended || h.loading || h.count > 0 || h.workers > 0 || h.reading || h.behind() || len(h.changedEntries) > 0 {
+	if h.removed || h.ended || !h.unloaded.isEmpty() || h.count > 0 || h.workers > 0 || h.reading || h.behind() || len(h.changedEntries) > 0 {
 		return false
 	}
 	if h.breaker.Phase != breaker.Closed {

@@ -38,9 +38,39 @@ func (l *lane) cursor() uint64 {
 // laneSet is a set of lanes.
 type laneSet [gateway.Lanes / 64]uint64
 
-func (s *laneSet) add(lane int)  { s[lane/64] |= 1 << (lane % 64) }
-func (s *laneSet) isEmpty() bool { return *s == laneSet{} }
-func (s *laneSet) each(f func(lane int)) {
+func setOf(lanes []int) (s laneSet) {
+	for _, lane := range lanes {
+		s.add(lane)
+	}
+	return s
+}
+
+func (s *laneSet) add(lane int)     { s[lane/64] |= 1 << (lane % 64) }
+func (s laneSet) has(lane int) bool { return s[lane/64]>>(lane%64)&1 == 1 }
+func (s laneSet) isEmpty() bool     { return s == laneSet{} }
+
+func (s laneSet) and(other laneSet) laneSet {
+	for i := range s {
+		s[i] &= other[i]
+	}
+	return s
+}
+
+func (s laneSet) or(other laneSet) laneSet {
+	for i := range s {
+		s[i] |= other[i]
+	}
+	return s
+}
+
+func (s laneSet) without(other laneSet) laneSet {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+	return s
+}
+
+func (s laneSet) each(f func(lane int)) {
 	for i, word := range s {
 		for ; word != 0; word &= word - 1 {
 			f(64*i + bits.TrailingZeros64(word))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"time"
@@ -14,77 +13,77 @@ import (
 	"switchyard/internal/store"
 )
 
-// Start takes up the delivery to targets where it was left. states are the
-// rows of store.Configuration. ctx is for reading the store at the start
-// alone. Cursors and rows of each webhook are read in the background.
-func (d *Deliverer) Start(ctx context.Context, targets []Target, states []store.WebhookState) error {
-	d.mu.Lock()
-	d.stage = starting
+// Configure says which webhooks there are, and how their breakers stood: the rows
+// of store.Configuration. It does no I/O. Nothing is delivered before Gain.
+// Called again, it replaces what was said before.
+func (d *Deliverer) Configure(targets []Target, states []store.WebhookState) error {
+	known := make(map[gateway.ID]bool, len(targets))
 	for _, t := range targets {
-		d.register(t)
-	}
-	d.mu.Unlock()
-	// Read after the registration: a row is found here, or offered, or both.
-	ids, err := d.cfg.Store.DeliveryWebhooks(ctx)
-	if err != nil {
-		return fmt.Errorf("start the delivery of callbacks: %w", err)
+		known[t.ID] = true
+		d.Set(t)
 	}
 	d.mu.Lock()
-	for _, id := range ids {
-		if d.hooks[id] == nil {
-			d.hooks[id] = d.newHook(id, Target{ID: id}, true)
+	d.stage = max(d.stage, started)
+	var gone []gateway.ID
+	for id, h := range d.hooks {
+		if !h.direct && !known[id] {
+			gone = append(gone, id)
 		}
 	}
 	d.mu.Unlock()
-	if err := d.restoreStates(ctx, states); err != nil {
-		return fmt.Errorf("start the delivery of callbacks: %w", err)
+	for _, id := range gone {
+		d.Remove(id)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stage = started
-	for _, h := range d.hooks {
-		d.startLoading(h)
+	for _, s := range states {
+		if err := d.Learn(s.ID, s.Body); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// restoreStates gives the hooks their breakers. A state without a hook is of
-// an origin with nothing to deliver, and goes.
-func (d *Deliverer) restoreStates(ctx context.Context, states []store.WebhookState) error {
-	var gone []gateway.ID
-	for _, s := range states {
-		d.mu.RLock()
-		h := d.hooks[s.ID]
-		d.mu.RUnlock()
-		if h == nil {
-			gone = append(gone, s.ID)
-			continue
-		}
-		if err := h.restoreState(s.Body); err != nil {
-			return fmt.Errorf("state of webhook %s: %w", s.ID, err)
+// Learn takes over what another node, or a process before this one, knows of a
+// webhook: body is that of store.WebhookState, nil if the breaker is closed.
+func (d *Deliverer) Learn(id gateway.ID, body []byte) error {
+	var state breaker.State
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &state); err != nil {
+			return fmt.Errorf("state of webhook %s: %w", id, err)
 		}
 	}
-	if len(gone) == 0 {
-		return nil
+	d.mu.Lock()
+	h := d.hooks[id]
+	if h == nil && body != nil {
+		d.states[id] = body
+	} else {
+		delete(d.states, id)
 	}
-	return d.cfg.Store.ApplyOwed(ctx, store.Op{Run: func(tx *store.Tx) error {
-		for _, id := range gone {
-			tx.States.Delete(id)
-		}
-		return nil
-	}})
+	d.mu.Unlock()
+	if h != nil {
+		h.learn(state)
+	}
+	return nil
 }
 
-func (h *hook) restoreState(body []byte) error {
+// learn makes another's breaker this hook's own.
+func (h *hook) learn(state breaker.State) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err := json.Unmarshal(body, &h.breaker); err != nil {
-		return err
+	before, after := h.breaker.Phase, state.Phase
+	if h.removed || before == breaker.Closed && after == breaker.Closed {
+		return
 	}
-	if h.breaker.Phase != breaker.Closed {
+	h.breaker = state
+	switch {
+	case after == breaker.Closed:
+		h.outage = store.PositionAt(time.Now())
+		h.limit, h.streak = 1, 0
+		h.d.cfg.Metrics.BreakersOpen.Dec()
+	case before == breaker.Closed:
+		h.enqueueAll()
 		h.d.cfg.Metrics.BreakersOpen.Inc()
 	}
-	return nil
+	h.step()
 }
 
 // register makes the hook of a webhook.
@@ -95,6 +94,7 @@ func (d *Deliverer) register(t Target) *hook {
 	h := d.newHook(t.ID, t, false)
 	d.hooks[t.ID] = h
 	d.apps[t.App] = append(slices.Clip(d.apps[t.App]), h)
+	h.load(d.owned)
 	return h
 }
 
@@ -110,10 +110,7 @@ func (d *Deliverer) Set(t Target) {
 	case h != nil:
 		h.set(t)
 	default:
-		h = d.register(t)
-		if d.stage == started {
-			d.startLoading(h)
-		}
+		d.register(t)
 	}
 }
 
@@ -197,129 +194,4 @@ func (d *Deliverer) Stop(ctx context.Context) {
 	d.running.Wait()
 	d.cancel()
 	d.flusher.stop(hooks)
-}
-
-// startLoading reads in the background where a hook stands.
-func (d *Deliverer) startLoading(h *hook) {
-	d.running.Add(1)
-	go func() {
-		defer d.running.Done()
-		for {
-			err := d.loadInTurn(h)
-			if err == nil || d.ctx.Err() != nil {
-				return
-			}
-			d.cfg.Log.Log(d.ctx, slog.LevelError, "webhook's progress cannot be read; trying again", "webhook", h.id.String(), "error", err)
-			select {
-			case <-time.After(readPause):
-			case <-d.ctx.Done():
-				return
-			}
-		}
-	}()
-}
-
-func (d *Deliverer) loadInTurn(h *hook) error {
-	select {
-	case d.loading <- struct{}{}:
-		defer func() { <-d.loading }()
-		if h.over() {
-			return nil
-		}
-		return h.restoreAll(d.ctx)
-	case <-d.ctx.Done():
-		return d.ctx.Err()
-	}
-}
-
-// over says whether the hook has been ended before it began.
-func (h *hook) over() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.ended || h.removed
-}
-
-// restoreAll reads what the store knows: cursors, rows, and how far the log
-// reaches. What is committed later is offered.
-func (h *hook) restoreAll(ctx context.Context) error {
-	db := h.d.cfg.Store
-	if h.direct {
-		heads, err := db.DeliveryHeads(ctx, h.id)
-		if err == nil {
-			h.resume(nil, nil, heads)
-		}
-		return err
-	}
-	cursors, err := db.Cursors(ctx, h.id)
-	if err != nil {
-		return err
-	}
-	rows, err := db.Deliveries(ctx, h.id)
-	if err != nil {
-		return err
-	}
-	entries, err := h.restore(rows)
-	if err != nil {
-		return err
-	}
-	heads, err := db.CallbackHeads(ctx, h.target.App)
-	if err != nil {
-		return err
-	}
-	h.resume(cursors, entries, heads)
-	return nil
-}
-
-// resume begins the delivery: first the rows, which are older within their
-// order key, then the log.
-func (h *hook) resume(cursors []store.Cursor, rows []*entry, heads map[int]uint64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.removed {
-		return
-	}
-	h.loading = false
-	at := make(map[int]uint64, len(cursors))
-	for _, c := range cursors {
-		at[c.Lane] = c.Position
-	}
-	h.repeated = make(map[uint64]struct{})
-	for _, e := range rows {
-		if c := &e.callback; c.Position > h.start(at, c.Lane) {
-			h.repeated[c.Position] = struct{}{}
-		}
-		h.resumeRow(e)
-	}
-	h.missed.each(func(lane int) { heads[lane] = max(heads[lane], h.missedUpTo) })
-	for lane, head := range heads {
-		if from := h.start(at, lane); from < head {
-			h.openLane(lane, from, head)
-		}
-	}
-	if h.target.Paused {
-		h.dismiss()
-	}
-	h.step()
-}
-
-// start is the position behind which the hook reads a lane.
-func (h *hook) start(cursors map[int]uint64, lane int) uint64 {
-	if at, ok := cursors[lane]; ok {
-		return at
-	}
-	if h.direct || h.target.Since == 0 {
-		return 0
-	}
-	return h.target.Since - 1
-}
-
-func (h *hook) resumeRow(e *entry) {
-	if e.lost {
-		h.forget(e, ReasonExpired)
-		return
-	}
-	e.parked = true
-	h.parked++
-	h.d.retrying.Add(1)
-	h.add(nil, e)
 }

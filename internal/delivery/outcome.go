@@ -68,11 +68,13 @@ func (h *hook) retry(e *entry, out webhook.Outcome, now time.Time) {
 // speedUp doubles the posts at once, up to the limit, for each round of
 // successes: after an outage or a 429 the endpoint is not overrun.
 func (h *hook) speedUp() {
-	if h.limit >= h.d.cfg.Concurrency {
+	most := h.d.concurrency()
+	if h.limit >= most {
+		h.limit = most // it falls when nodes join
 		return
 	}
 	if h.streak++; h.streak >= h.limit {
-		h.limit, h.streak = min(2*h.limit, h.d.cfg.Concurrency), 0
+		h.limit, h.streak = min(2*h.limit, most), 0
 	}
 }
 
@@ -115,7 +117,7 @@ func (h *hook) closeBreaker() {
 		h.changeState()
 		h.noteBreaker("breaker closed by a change")
 	}
-	h.breaker, h.limit, h.streak = breaker.State{}, h.d.cfg.Concurrency, 0
+	h.breaker, h.limit, h.streak = breaker.State{}, h.d.concurrency(), 0
 }
 
 func (h *hook) noteBreaker(what string) {

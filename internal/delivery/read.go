@@ -53,7 +53,7 @@ func (h *hook) read() {
 		if !ok {
 			return
 		}
-		err := h.load(&p)
+		err := h.fetch(&p)
 		h.mu.Lock()
 		if err != nil {
 			h.readAfter = time.Now().Add(readPause)
@@ -89,8 +89,8 @@ func (h *hook) nextPage() (p page, ok bool) {
 	return p, true
 }
 
-// load reads a page: of the log, or of an origin's rows.
-func (h *hook) load(p *page) error {
+// fetch reads a page: of the log, or of an origin's rows.
+func (h *hook) fetch(p *page) error {
 	ctx, db := h.d.ctx, h.d.cfg.Store
 	if !h.direct {
 		callbacks, err := db.Callbacks(ctx, p.lane.number, h.target.App, p.behind, p.limit)

@@ -33,7 +33,7 @@ func (d *Deliverer) Status(id gateway.ID) Status {
 	defer h.mu.Unlock()
 	s := Status{
 		Breaker: h.breaker, InMemory: h.count, InFlight: len(h.flying), InRetry: h.parked,
-		Behind: h.loading || h.behind(),
+		Behind: !h.unloaded.isEmpty() || h.behind(),
 	}
 	if oldest := h.oldest(); oldest > 0 {
 		s.Oldest = store.PositionTime(oldest)

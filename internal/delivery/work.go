@@ -17,7 +17,7 @@ type job struct {
 
 // step starts what may be started. It follows everything that happens.
 func (h *hook) step() {
-	if h.loading || h.ended || h.removed {
+	if h.ended || h.removed {
 		return
 	}
 	now := time.Now()
@@ -124,9 +124,19 @@ func (h *hook) finish(j job, out webhook.Outcome) (next job, more bool) {
 	h.workers--
 	delete(h.flying, j.entry)
 	if h.removed || out.Class == webhook.Retry && h.d.ctx.Err() != nil {
+		if j.entry.landed != nil {
+			j.entry.landed.Done()
+		}
 		return next, false // broken off: nothing is known, and nothing changes
 	}
-	h.judge(j, out, now)
+	if e := j.entry; e.landed != nil {
+		defer e.landed.Done()
+	}
+	if j.entry.shed {
+		h.teach(j, out, now)
+	} else {
+		h.judge(j, out, now)
+	}
 	if h.breaker.Phase == breaker.Closed && h.workers < h.limit && !h.ended {
 		if e := h.take(now); e != nil {
 			h.workers++

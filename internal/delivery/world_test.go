@@ -171,6 +171,9 @@ func newWorld(t testing.TB, url string, cfg delivery.Config) *world {
 	t.Cleanup(w.poster.Close)
 	w.cfg.Store, w.cfg.Poster = w.db, w.poster
 	w.start()
+	if err := w.db.Join(context.Background(), node{func() *delivery.Deliverer { return w.d }}); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { w.d.Stop(context.Background()) })
 	return w
 }
@@ -186,9 +189,21 @@ func (w *world) start() {
 	for _, t := range w.targets {
 		targets = append(targets, t)
 	}
-	if err := w.d.Start(context.Background(), targets, c.States); err != nil {
+	if err := w.d.Configure(targets, c.States); err != nil {
 		w.t.Fatal(err)
 	}
+	w.d.Gain(w.db.Members().Owned())
+}
+
+// node is the store's peer of a test: a Deliverer alone.
+type node struct{ d func() *delivery.Deliverer }
+
+func (node) Configure(store.Configuration) error      { return nil }
+func (node) Receive(*store.Tx, []store.Handoff) error { return nil }
+func (n node) Leave(ctx context.Context, lanes []int) { n.d().Leave(ctx, lanes) }
+func (n node) Moved(m store.Moved) {
+	n.d().Lose(m.Lost)
+	n.d().Gain(m.Gained)
 }
 
 func (w *world) restart() { w.d.Stop(context.Background()); w.start() }

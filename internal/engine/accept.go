@@ -19,7 +19,7 @@ func (e *Engine) Send(ctx context.Context, project string, req *convapi.SendMess
 		return resp, false, err
 	}
 	s := &send{engine: e, req: req, idem: idem}
-	if s.app, err = e.directory.appOf(project, req.AppID); err != nil {
+	if s.app, err = e.appOf(ctx, project, req.AppID); err != nil {
 		return resp, false, err
 	}
 	if err := s.prepare(); err != nil {
@@ -277,7 +277,6 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 	if refusal != nil {
 		return c.apply(lifecycle.Withdrawn{Reason: *refusal})
 	}
-	job := c.job()
-	tx.After(func() { e.accounts.dispatch(job) })
+	e.enqueue(tx, c.job())
 	return nil
 }

@@ -3,12 +3,15 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
 	"switchyard/internal/gateway"
+	"switchyard/internal/store"
 )
 
 // accounts holds the open account of each credential of each app.
@@ -17,6 +20,7 @@ type accounts struct {
 
 	mu       sync.Mutex
 	byApp    map[gateway.ID][]*account
+	nodes    atomic.Int64 // that share what an account takes at once
 	draining bool
 	busy     sync.WaitGroup // attempts from their claim to their outcome on disk
 }
@@ -35,14 +39,17 @@ type account struct {
 	features   channel.Features
 	adapter    channel.Adapter // nil if the channel is not built or the account cannot be opened
 	openError  error
-	stop       context.CancelFunc // of the Runner
+	home       int // the lane whose owner keeps the account's connection
 
 	mu       sync.Mutex
 	queue    queue
 	sending  int
 	paused   time.Time // no attempt before
 	wake     *time.Timer
-	replaced *account // where later messages go
+	replaced *account           // where later messages go
+	stop     context.CancelFunc // of the Runner; nil while it does not run
+	ended    chan struct{}      // closed when the Runner has ended
+	rested   chan struct{}      // not nil: no more sends begin; closed when none is under way
 	// failing is why the provider refuses the account as a whole, and until
 	// when nothing is sent to it but refused at once.
 	failing      *channel.Failure
@@ -70,6 +77,9 @@ func (s *accounts) update(a *app) {
 	}
 	s.byApp[a.id] = fresh
 	s.mu.Unlock()
+	for _, acc := range fresh {
+		acc.tend(s.engine.db.Members())
+	}
 	for _, was := range old {
 		if was == nil {
 			continue
@@ -109,9 +119,11 @@ func (e *Engine) openAccount(a *app, index int, credential convapi.ChannelCreden
 		return acc
 	}
 	acc.features = d.Features
+	ordinal := ordinalOf(a.resource.ChannelCredentials[:index], credential.Channel)
+	acc.home = int(gateway.LaneOf(fmt.Sprintf("%s/%s/%d", a.id, credential.Channel, ordinal))) % e.db.Lanes()
 	log := e.log.With("app_id", a.id.String(), "channel", string(credential.Channel))
 	url := fmt.Sprintf("%s/channels/%s/%s", e.cfg.PublicURL, a.id, credential.Channel)
-	if ordinal := ordinalOf(a.resource.ChannelCredentials[:index], credential.Channel); ordinal > 0 {
+	if ordinal > 0 {
 		url += fmt.Sprintf("?credential=%d", ordinal)
 	}
 	acc.adapter, acc.openError = d.Open(
@@ -125,16 +137,113 @@ func (e *Engine) openAccount(a *app, index int, credential convapi.ChannelCreden
 	if limiter, ok := acc.adapter.(channel.Limiter); ok {
 		acc.features.Concurrency = limiter.Concurrency()
 	}
-	if runner, ok := acc.adapter.(channel.Runner); ok {
-		ctx, cancel := context.WithCancel(e.ctx)
-		acc.stop = cancel
-		e.background.Go(func() {
-			if err := runner.Run(ctx, sink{e, acc}); err != nil && ctx.Err() == nil {
-				log.Error("the channel's connection ended", "error", err)
-			}
-		})
-	}
 	return acc
+}
+
+// tend sees to it that the account's Runner runs where its home lane is, and
+// nowhere else. It reports whether the account has come to this node.
+func (a *account) tend(members *store.Members) (came bool) {
+	runner, ok := a.adapter.(channel.Runner)
+	if !ok {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	here := members.Owns(a.home) && a.replaced == nil
+	switch {
+	case here && a.stop == nil:
+		a.run(runner)
+		return true
+	case !here && a.stop != nil:
+		a.stop()
+		a.stop = nil
+	}
+	return false
+}
+
+func (a *account) run(runner channel.Runner) {
+	e := a.engine
+	ctx, cancel := context.WithCancel(e.ctx)
+	before := a.ended // two runs of one adapter must not overlap
+	ended := make(chan struct{})
+	a.stop, a.ended, a.rested = cancel, ended, nil
+	e.background.Go(func() {
+		defer close(ended)
+		if before != nil {
+			<-before
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err := runner.Run(ctx, sink{e, a}); err != nil && ctx.Err() == nil {
+			e.log.Error("the channel's connection ended", "app_id", a.app.String(), "channel", string(a.channel), "error", err)
+		}
+	})
+}
+
+// rest begins no more sends, and gives a channel that is closed when none is
+// under way.
+func (a *account) rest() <-chan struct{} {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.rested == nil {
+		a.rested = make(chan struct{})
+		if a.sending == 0 {
+			close(a.rested)
+		}
+	}
+	return a.rested
+}
+
+// all lists the accounts of all apps.
+func (s *accounts) all() (out []*account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, list := range s.byApp {
+		out = append(out, list...)
+	}
+	return out
+}
+
+// tend follows a change of who does what. It gives the accounts whose sends go
+// out over connections that are this node's from now on.
+func (s *accounts) tend(members *store.Members) (came []*account) {
+	for _, a := range s.all() {
+		if a.tend(members) && a.features.Linked {
+			came = append(came, a)
+			a.pump()
+		}
+	}
+	return came
+}
+
+// leave ends the sends over connections that another node is to have.
+func (s *accounts) leave(ctx context.Context, lanes []int) {
+	for _, a := range s.all() {
+		if !a.features.Linked || !slices.Contains(lanes, a.home) {
+			continue
+		}
+		select {
+		case <-a.rest():
+		case <-ctx.Done():
+		}
+	}
+}
+
+// sendLane is the lane whose owner makes a message's attempts: the message's
+// own, or the home of the connection that it goes out over.
+func (e *Engine) sendLane(j job) int {
+	if a := e.accounts.of(j.app, j.channel, 0); a != nil && a.features.Linked {
+		return a.home
+	}
+	return e.db.Lane(j.message)
+}
+
+// enqueue has a message sent by the node that can.
+func (e *Engine) enqueue(tx *store.Tx, j job) {
+	if !tx.Hand(e.sendLane(j), j.handoff()) {
+		tx.After(func() { e.accounts.dispatch(j) })
+	}
 }
 
 // ordinalOf counts the earlier credentials of a channel.

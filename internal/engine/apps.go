@@ -18,14 +18,15 @@ func (e *Engine) CreateApp(ctx context.Context, project string, resource convapi
 	}
 	id := gateway.NewID(0)
 	a := &app{id: id, project: project, resource: writable(resource, id)}
-	if err := e.putApp(ctx, a); err != nil {
+	if err := e.putApp(ctx, a, nil); err != nil {
 		return resource, err
 	}
 	return e.showApp(a), nil
 }
 
 // App gives one app.
-func (e *Engine) App(_ context.Context, project, id string) (convapi.App, error) {
+func (e *Engine) App(ctx context.Context, project, id string) (convapi.App, error) {
+	e.catchUp(ctx)
 	a, err := e.directory.appOf(project, id)
 	if err != nil {
 		return convapi.App{}, err
@@ -34,7 +35,8 @@ func (e *Engine) App(_ context.Context, project, id string) (convapi.App, error)
 }
 
 // Apps lists the apps of a project.
-func (e *Engine) Apps(_ context.Context, project string) ([]convapi.App, error) {
+func (e *Engine) Apps(ctx context.Context, project string) ([]convapi.App, error) {
+	e.catchUp(ctx)
 	var out []convapi.App
 	for _, a := range e.directory.appsOf(project) {
 		out = append(out, e.showApp(a))
@@ -46,6 +48,20 @@ func (e *Engine) Apps(_ context.Context, project string) ([]convapi.App, error) 
 func (e *Engine) UpdateApp(ctx context.Context, project, id string, change func(*convapi.App) error) (convapi.App, error) {
 	e.configuring.Lock()
 	defer e.configuring.Unlock()
+	e.catchUp(ctx)
+	for {
+		out, err := e.updateApp(ctx, project, id, change)
+		if !errors.Is(err, errChanged) {
+			return out, err
+		}
+	}
+}
+
+// errChanged: another node has changed what is to be changed; on top of that,
+// the change is to be made again.
+var errChanged = errors.New("another node was faster")
+
+func (e *Engine) updateApp(ctx context.Context, project, id string, change func(*convapi.App) error) (convapi.App, error) {
 	old, err := e.directory.appOf(project, id)
 	if err != nil {
 		return convapi.App{}, err
@@ -61,7 +77,7 @@ func (e *Engine) UpdateApp(ctx context.Context, project, id string, change func(
 		return changed, err
 	}
 	a := &app{id: old.id, project: project, resource: writable(changed, old.id)}
-	if err := e.putApp(ctx, a); err != nil {
+	if err := e.putApp(ctx, a, old); err != nil {
 		return changed, err
 	}
 	return e.showApp(a), nil
@@ -76,14 +92,19 @@ func copied[T any](v T) (out T, err error) {
 	return out, err
 }
 
-func (e *Engine) putApp(ctx context.Context, a *app) error {
+// putApp stores a in the place of old; nil for a new app.
+func (e *Engine) putApp(ctx context.Context, a, old *app) error {
 	a.resource = a.resource.WithDefaults()
 	body, err := json.Marshal(a.resource)
 	if err != nil {
 		return err
 	}
 	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		if now, found := e.directory.app(a.id); old != nil && (!found || now != old) {
+			return errChanged
+		}
 		tx.Apps.Put(store.App{ID: a.id, Project: a.project, Body: body})
+		tx.HandAll(store.Handoff{Kind: store.HandoffApp, Subject: a.id})
 		tx.After(func() {
 			e.directory.putApp(a)
 			e.accounts.update(a)
@@ -97,15 +118,18 @@ func (e *Engine) putApp(ctx context.Context, a *app) error {
 func (e *Engine) DeleteApp(ctx context.Context, project, id string) error {
 	e.configuring.Lock()
 	defer e.configuring.Unlock()
+	e.catchUp(ctx)
 	a, err := e.directory.appOf(project, id)
 	if err != nil {
 		return err
 	}
-	hooks := e.directory.hooksOf(a.id)
 	err = e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
 		tx.Apps.Delete(a.id)
+		tx.HandAll(store.Handoff{Kind: store.HandoffApp, Subject: a.id})
+		hooks := e.directory.hooksOf(a.id)
 		for _, h := range hooks {
 			tx.Webhooks.Delete(h.id)
+			tx.HandAll(store.Handoff{Kind: store.HandoffWebhook, Subject: h.id, App: a.id})
 		}
 		tx.After(func() {
 			e.directory.deleteApp(a.id)

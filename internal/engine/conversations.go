@@ -16,7 +16,7 @@ func (e *Engine) CreateConversation(ctx context.Context, project string, resourc
 	if err := resource.Validate(); err != nil {
 		return resource, err
 	}
-	a, err := e.directory.appOf(project, resource.AppID)
+	a, err := e.appOf(ctx, project, resource.AppID)
 	if err != nil {
 		return resource, err
 	}

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,29 +38,72 @@ func newDeadlines(e *Engine) *deadlines { return &deadlines{engine: e} }
 // queue: a million of them may be due at once after a long stop.
 const signalsUnderWay = 1024
 
-// start goes on with every message that was under way when the last process
-// ended: what is due is looked at now, an attempt without outcome is in doubt.
-func (d *deadlines) start(ctx context.Context) error {
-	now := time.Now()
+// gain goes on with every message that was under way in lanes that are this
+// node's from now on: what is due is looked at now, and an attempt of a node
+// that is no more is in doubt.
+func (d *deadlines) gain(ctx context.Context, lanes []int) error {
+	now := d.engine.db.Now()
 	d.mu.Lock()
-	d.until = now
+	if d.until.IsZero() {
+		d.until = now.Add(horizon)
+		d.arm()
+	}
+	until := d.until
 	d.mu.Unlock()
-	err := d.page(ctx, store.Due{}, now, func(due store.Due) {
-		d.engine.signalOwed(due.Message, lifecycle.Orphaned{}, lifecycle.Overdue{})
+	mine := func(lane int) bool { return slices.Contains(lanes, lane) }
+	err := d.page(ctx, store.Due{}, now, mine, func(due store.Due) {
+		d.engine.signalOwed(due.Message, orphaned, overdue)
 	})
 	if err != nil {
 		return err
 	}
-	return d.refill(ctx)
+	return d.page(ctx, store.Due{At: now, Message: maxID}, until, mine, func(due store.Due) { d.add(due.Message, due.At) })
 }
 
-// page walks the table from behind the given deadline until the time.
-func (d *deadlines) page(ctx context.Context, behind store.Due, until time.Time, f func(store.Due)) error {
+// adopt sends over connections that have come to this node what waits for them
+// in the lanes of others.
+func (d *deadlines) adopt(ctx context.Context, came []*account, gained []int) error {
+	foreign := func(lane int) bool { return !slices.Contains(gained, lane) }
+	return d.page(ctx, store.Due{}, d.engine.db.Now(), foreign, func(due store.Due) {
+		d.engine.signalOwed(due.Message, func(c *change) error {
+			s := c.row.State
+			if s.Phase != lifecycle.Waiting || s.Hop >= len(c.plan.Hops) {
+				return nil
+			}
+			j := c.job()
+			if slices.ContainsFunc(came, func(a *account) bool { return a.app == j.app && a.channel == j.channel }) {
+				c.engine.enqueue(c.tx, j)
+			}
+			return nil
+		})
+	})
+}
+
+// mourn puts in doubt what nodes that are no more were sending in this node's lanes.
+func (d *deadlines) mourn(ctx context.Context, died []int64) error {
+	for _, lane := range d.engine.db.Members().Owned() {
+		ids, err := d.engine.db.Sent(ctx, lane, lifecycle.Sending, died)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			d.engine.signalOwed(id, orphaned)
+		}
+	}
+	return nil
+}
+
+// page walks the table, in the lanes wanted, from behind the given deadline
+// until the time.
+func (d *deadlines) page(ctx context.Context, behind store.Due, until time.Time, wanted func(lane int) bool, f func(store.Due)) error {
 	lanes, err := d.engine.db.DueLanes(ctx, behind.At, until)
 	if err != nil {
 		return err
 	}
 	for _, lane := range lanes {
+		if !wanted(lane) {
+			continue
+		}
 		for from, more := behind, true; more; {
 			list, err := d.engine.db.DueUntil(ctx, lane, until, from, duePage)
 			if err != nil {
@@ -83,13 +127,13 @@ func (d *deadlines) refill(ctx context.Context) error {
 	d.mu.Lock()
 	from := d.until
 	d.until = from.Add(horizon)
-	if now := time.Now(); d.until.Before(now) {
+	if now := d.engine.db.Now(); d.until.Before(now) {
 		d.until = now.Add(horizon)
 	}
 	until := d.until
 	d.mu.Unlock()
 	behind := store.Due{At: from, Message: maxID}
-	err := d.page(ctx, behind, until, func(due store.Due) { d.add(due.Message, due.At) })
+	err := d.page(ctx, behind, until, d.engine.db.Members().Owns, func(due store.Due) { d.add(due.Message, due.At) })
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil {
@@ -129,7 +173,7 @@ func (d *deadlines) arm() {
 	if len(d.near) > 0 && d.near[0].At.Before(next) {
 		next = d.near[0].At
 	}
-	wait := max(time.Until(next), 0)
+	wait := max(next.Sub(d.engine.db.Now()), 0)
 	if d.timer == nil {
 		d.timer = time.AfterFunc(wait, d.fire)
 	} else {
@@ -144,7 +188,7 @@ func (d *deadlines) fire() {
 		d.mu.Unlock()
 		return
 	}
-	now := time.Now()
+	now := d.engine.db.Now()
 	var due []store.Due
 	for len(d.near) > 0 && !d.near[0].At.After(now) {
 		due = append(due, heap.Pop(&d.near).(store.Due))
@@ -155,7 +199,7 @@ func (d *deadlines) fire() {
 	}
 	d.mu.Unlock()
 	for _, one := range due {
-		d.engine.signalOwed(one.Message, lifecycle.Overdue{})
+		d.engine.signalOwed(one.Message, overdue)
 	}
 	if !ended {
 		return
@@ -185,10 +229,38 @@ func (d *deadlines) len() int {
 	return len(d.near)
 }
 
-// signalOwed applies signals to a message in their order. The message's row
-// keeps the deadline until it has had its effect, so an error here only means
-// that the next start sees to it.
-func (e *Engine) signalOwed(id gateway.ID, signals ...lifecycle.Signal) {
+// remind sets a message's deadline at the node that owns its lane.
+func (e *Engine) remind(tx *store.Tx, id gateway.ID, at time.Time) {
+	lane := e.db.Lane(id)
+	if !tx.Hand(lane, store.Handoff{Kind: store.HandoffDue, Lane: lane, Subject: id, At: at}) {
+		tx.After(func() { e.deadlines.add(id, at) })
+	}
+}
+
+// overdue tells a message of this node's lanes that its time has come.
+func overdue(c *change) error {
+	if !c.ours() {
+		return nil
+	}
+	return c.apply(lifecycle.Overdue{})
+}
+
+// ours says whether the message lies in a lane of this node. Where it does not,
+// another node sees to the message.
+func (c *change) ours() bool { return c.tx.Owns(c.engine.db.Lane(c.row.ID)) }
+
+// orphaned tells a message that nobody will tell the outcome of its attempt: the
+// node that made it is no more.
+func orphaned(c *change) error {
+	if !c.ours() || c.tx.Members().Live(c.row.Sender) {
+		return nil
+	}
+	return c.apply(lifecycle.Orphaned{})
+}
+
+// signalOwed applies signals to a message in their order. The message's row keeps the deadline until it has had its effect, so an error
+// here only means that the next owner of the lane sees to it.
+func (e *Engine) signalOwed(id gateway.ID, signals ...func(*change) error) {
 	e.signals <- struct{}{}
 	e.db.Submit(store.Op{
 		Want: []func(*store.Tx){func(tx *store.Tx) { tx.WantMessage(id); tx.Contents.Want(id) }},
@@ -197,8 +269,8 @@ func (e *Engine) signalOwed(id gateway.ID, signals ...lifecycle.Signal) {
 			if err != nil || c == nil {
 				return err
 			}
-			for _, sig := range signals {
-				if err := c.apply(sig); err != nil {
+			for _, signal := range signals {
+				if err := signal(c); err != nil {
 					return err
 				}
 			}

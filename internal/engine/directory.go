@@ -53,7 +53,24 @@ func newDirectory() *directory {
 	}
 }
 
-func (d *directory) load(c store.Configuration) error {
+// load replaces what is known. It gives the ids of apps that are no more.
+func (d *directory) load(c store.Configuration) (gone []gateway.ID, err error) {
+	fresh := newDirectory()
+	if err := fresh.read(c); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id := range d.apps {
+		if fresh.apps[id] == nil {
+			gone = append(gone, id)
+		}
+	}
+	d.projects, d.keys, d.apps, d.webhooks, d.ofProject = fresh.projects, fresh.keys, fresh.apps, fresh.webhooks, fresh.ofProject
+	return gone, nil
+}
+
+func (d *directory) read(c store.Configuration) error {
 	for _, p := range c.Projects {
 		d.projects[p.ID] = true
 	}
@@ -166,6 +183,13 @@ func (d *directory) deleteApp(id gateway.ID) {
 	}
 }
 
+func (d *directory) putKey(project string, key store.AccessKey) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.projects[project] = true
+	d.keys[key.ID] = key
+}
+
 func (d *directory) putHook(h *hook) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -224,6 +248,13 @@ func (d *directory) hookOf(project, text string) (*hook, error) {
 		}
 	}
 	return nil, notFound("webhook", text)
+}
+
+// hook finds a webhook of any project; nil if there is none.
+func (d *directory) hook(id gateway.ID) *hook {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.webhooks[id]
 }
 
 // hooksOf lists the webhooks of an app, the oldest first.

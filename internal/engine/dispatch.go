@@ -39,15 +39,16 @@ func (a *account) retire(heir *account) {
 	}
 	a.mu.Lock()
 	a.replaced = heir
+	if a.stop != nil {
+		a.stop()
+		a.stop = nil
+	}
 	rest := a.queue
 	a.queue = queue{}
 	if a.wake != nil {
 		a.wake.Stop()
 	}
 	a.mu.Unlock()
-	if a.stop != nil {
-		a.stop()
-	}
 	for j, ok := rest.pop(); ok; j, ok = rest.pop() {
 		heir.enqueue(j)
 	}
@@ -57,11 +58,7 @@ func (a *account) retire(heir *account) {
 func (a *account) pump() {
 	for {
 		a.mu.Lock()
-		limit := a.features.Concurrency
-		if limit == 0 {
-			limit = defaultConcurrency
-		}
-		if a.sending >= limit || a.queue.len() == 0 {
+		if a.sending >= a.limit() || a.queue.len() == 0 || a.rested != nil {
 			a.mu.Unlock()
 			return
 		}
@@ -88,11 +85,26 @@ func (a *account) pump() {
 	}
 }
 
+// limit is how many attempts may be under way at once on this node.
+func (a *account) limit() int {
+	limit := a.features.Concurrency
+	if limit == 0 {
+		limit = defaultConcurrency
+	}
+	if nodes := int(a.engine.accounts.nodes.Load()); nodes > 1 && !a.features.Linked {
+		limit = max(1, limit/nodes)
+	}
+	return limit
+}
+
 // done ends what pump has begun.
 func (a *account) done() {
 	a.engine.accounts.busy.Done()
 	a.mu.Lock()
 	a.sending--
+	if a.sending == 0 && a.rested != nil {
+		close(a.rested)
+	}
 	a.mu.Unlock()
 	a.pump()
 }
@@ -138,7 +150,12 @@ func (a *account) claim(j job) {
 }
 
 // begin is the claim's operation. It gives nil when there is nothing to send.
+// The claim is the fence: whoever has lost the lane meanwhile, without knowing,
+// begins no attempt.
 func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
+	if tx.Hand(a.engine.sendLane(j), j.handoff()) {
+		return nil, nil
+	}
 	c, err := a.engine.open(tx, j.message)
 	if err != nil || c == nil {
 		return nil, err
@@ -149,6 +166,7 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 		}
 		return nil, err
 	}
+	c.row.Sender = tx.Members().Self()
 	if err := c.apply(lifecycle.Claimed{}); err != nil || !c.send {
 		return nil, err
 	}

@@ -87,24 +87,12 @@ func New(cfg Config) *Engine {
 	return e
 }
 
-// Start loads the configuration, begins delivery to the webhooks and goes on
-// with every message that the last process left.
+// Start makes this process one of the nodes on the store: it loads the
+// configuration and, in the background, goes on with every message and callback
+// in the lanes that become its own.
 func (e *Engine) Start(ctx context.Context) error {
-	config, err := e.db.Configuration(ctx)
-	if err != nil {
-		return fmt.Errorf("read the configuration: %w", err)
-	}
-	if err := e.directory.load(config); err != nil {
-		return err
-	}
-	if err := e.deliverer.Start(ctx, e.directory.targets(), config.States); err != nil {
-		return fmt.Errorf("start the delivery of callbacks: %w", err)
-	}
-	for _, app := range e.directory.allApps() {
-		e.accounts.update(app)
-	}
-	if err := e.deadlines.start(ctx); err != nil {
-		return fmt.Errorf("find the messages under way: %w", err)
+	if err := e.db.Join(ctx, peer{e}); err != nil {
+		return fmt.Errorf("begin to work on the store: %w", err)
 	}
 	return nil
 }
@@ -131,6 +119,8 @@ func (e *Engine) apply(ctx context.Context, op store.Op) error {
 	switch {
 	case errors.Is(err, store.ErrOverloaded):
 		return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is overloaded", RetryAfter: time.Second}
+	case errors.Is(err, store.ErrUnavailable):
+		return &gateway.Error{Code: gateway.Unavailable, Message: "the database cannot be reached", RetryAfter: 5 * time.Second}
 	case errors.Is(err, store.ErrClosed):
 		return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is stopping", RetryAfter: 5 * time.Second}
 	}

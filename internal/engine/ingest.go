@@ -31,6 +31,9 @@ const heldFor = 10 * time.Minute
 // NotFound means that it is not, and the provider has to come again.
 func (e *Engine) Receive(ctx context.Context, appID string, ch convapi.Channel, ordinal int, r *http.Request, body []byte) (channel.Reply, error) {
 	a, err := e.account(appID, ch, ordinal)
+	if err != nil && e.catchUp(ctx) {
+		a, err = e.account(appID, ch, ordinal)
+	}
 	if err != nil {
 		return channel.Reply{}, err
 	}

@@ -58,8 +58,7 @@ func (c *change) apply(sig lifecycle.Signal) error {
 	// only wakes up by its deadline, even one that has come already.
 	queued := slices.Contains(effects, lifecycle.Effect(lifecycle.Dispatch{}))
 	if due := state.Due; !due.IsZero() && !queued && state.Phase != lifecycle.Sending {
-		id := c.row.ID
-		c.tx.After(func() { c.engine.deadlines.add(id, due) })
+		c.engine.remind(c.tx, c.row.ID, due)
 	}
 	return nil
 }
@@ -70,8 +69,7 @@ func (c *change) carryOut(effect lifecycle.Effect) error {
 	case lifecycle.Send:
 		c.send = true
 	case lifecycle.Dispatch:
-		job := c.job()
-		c.tx.After(func() { e.accounts.dispatch(job) })
+		e.enqueue(c.tx, c.job())
 	case lifecycle.Tell:
 		return c.tell(effect)
 	case lifecycle.TellSubmitted:

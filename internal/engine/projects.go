@@ -11,8 +11,12 @@ import (
 )
 
 // Authenticate gives the project that an access key acts for.
-func (e *Engine) Authenticate(_ context.Context, keyID, secret string) (project string, ok bool) {
-	return e.directory.authenticate(keyID, secret)
+func (e *Engine) Authenticate(ctx context.Context, keyID, secret string) (project string, ok bool) {
+	project, ok = e.directory.authenticate(keyID, secret)
+	if !ok && e.catchUp(ctx) {
+		project, ok = e.directory.authenticate(keyID, secret)
+	}
+	return project, ok
 }
 
 // ProjectExists says whether the project is known here.
@@ -37,12 +41,8 @@ func (e *Engine) PutProject(ctx context.Context, project, keyID, secret string) 
 			tx.Projects.Put(store.Project{ID: project, Created: tx.Now})
 		}
 		tx.Keys.Put(key)
-		tx.After(func() {
-			e.directory.mu.Lock()
-			defer e.directory.mu.Unlock()
-			e.directory.projects[project] = true
-			e.directory.keys[keyID] = key
-		})
+		tx.HandAll(store.Handoff{Kind: store.HandoffProject, Detail: project + " " + keyID})
+		tx.After(func() { e.directory.putKey(project, key) })
 		return nil
 	}})
 }

@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
+	"switchyard/internal/store"
 )
 
 // job is a message in the queue of an account. The queue is a hint: every
@@ -15,6 +18,29 @@ type job struct {
 	channel convapi.Channel
 	first   bool // a fallback or a retry: it has waited before
 	high    bool // HIGH_PRIORITY
+}
+
+// handoff is the job as another node gets it.
+func (j job) handoff() store.Handoff {
+	detail := string(j.channel)
+	if j.first {
+		detail += " first"
+	}
+	if j.high {
+		detail += " high"
+	}
+	return store.Handoff{Kind: store.HandoffJob, App: j.app, Subject: j.message, Detail: detail}
+}
+
+// jobOf reads what handoff wrote.
+func jobOf(h store.Handoff) job {
+	words := strings.Fields(h.Detail)
+	j := job{message: h.Subject, app: h.App}
+	if len(words) > 0 {
+		j.channel = convapi.Channel(words[0])
+		j.first, j.high = slices.Contains(words[1:], "first"), slices.Contains(words[1:], "high")
+	}
+	return j
 }
 
 // queueRetryAfter is when a full queue is worth another try.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"switchyard/convapi"
@@ -20,7 +21,7 @@ func (e *Engine) CreateWebhook(ctx context.Context, project string, resource con
 	}
 	e.configuring.Lock()
 	defer e.configuring.Unlock()
-	a, err := e.directory.appOf(project, resource.AppID)
+	a, err := e.appOf(ctx, project, resource.AppID)
 	if err != nil {
 		return resource, err
 	}
@@ -29,12 +30,13 @@ func (e *Engine) CreateWebhook(ctx context.Context, project string, resource con
 	if h.resource.TargetType == "" {
 		h.resource.TargetType = convapi.TargetDismiss
 	}
-	err = e.putHook(ctx, h)
+	err = e.putHook(ctx, h, nil)
 	return h.resource, err
 }
 
 // Webhook gives one webhook.
-func (e *Engine) Webhook(_ context.Context, project, id string) (convapi.Webhook, error) {
+func (e *Engine) Webhook(ctx context.Context, project, id string) (convapi.Webhook, error) {
+	e.catchUp(ctx)
 	h, err := e.directory.hookOf(project, id)
 	if err != nil {
 		return convapi.Webhook{}, err
@@ -43,7 +45,8 @@ func (e *Engine) Webhook(_ context.Context, project, id string) (convapi.Webhook
 }
 
 // Webhooks lists the webhooks of an app.
-func (e *Engine) Webhooks(_ context.Context, project, appID string) ([]convapi.Webhook, error) {
+func (e *Engine) Webhooks(ctx context.Context, project, appID string) ([]convapi.Webhook, error) {
+	e.catchUp(ctx)
 	a, err := e.directory.appOf(project, appID)
 	if err != nil {
 		return nil, err
@@ -60,6 +63,16 @@ func (e *Engine) Webhooks(_ context.Context, project, appID string) ([]convapi.W
 func (e *Engine) UpdateWebhook(ctx context.Context, project, id string, change func(*convapi.Webhook) error) (convapi.Webhook, error) {
 	e.configuring.Lock()
 	defer e.configuring.Unlock()
+	e.catchUp(ctx)
+	for {
+		out, err := e.updateWebhook(ctx, project, id, change)
+		if !errors.Is(err, errChanged) {
+			return out, err
+		}
+	}
+}
+
+func (e *Engine) updateWebhook(ctx context.Context, project, id string, change func(*convapi.Webhook) error) (convapi.Webhook, error) {
 	old, err := e.directory.hookOf(project, id)
 	if err != nil {
 		return convapi.Webhook{}, err
@@ -76,7 +89,7 @@ func (e *Engine) UpdateWebhook(ctx context.Context, project, id string, change f
 		return changed, err
 	}
 	h := &hook{id: old.id, app: old.app, project: project, since: old.since, resource: changed}
-	err = e.putHook(ctx, h)
+	err = e.putHook(ctx, h, old)
 	return changed, err
 }
 
@@ -84,12 +97,14 @@ func (e *Engine) UpdateWebhook(ctx context.Context, project, id string, change f
 func (e *Engine) DeleteWebhook(ctx context.Context, project, id string) error {
 	e.configuring.Lock()
 	defer e.configuring.Unlock()
+	e.catchUp(ctx)
 	h, err := e.directory.hookOf(project, id)
 	if err != nil {
 		return err
 	}
 	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
 		tx.Webhooks.Delete(h.id)
+		tx.HandAll(store.Handoff{Kind: store.HandoffWebhook, Subject: h.id, App: h.app})
 		tx.After(func() {
 			e.directory.deleteHook(h)
 			e.deliverer.Remove(h.id)
@@ -98,20 +113,28 @@ func (e *Engine) DeleteWebhook(ctx context.Context, project, id string) error {
 	}})
 }
 
-// putHook stores h, under the lock of the configuration.
-func (e *Engine) putHook(ctx context.Context, h *hook) error {
-	if err := e.checkHook(h); err != nil {
-		return err
-	}
+// putHook stores h in the place of old, nil for a new one, under the lock of
+// the configuration.
+func (e *Engine) putHook(ctx context.Context, h, old *hook) error {
 	body, err := json.Marshal(h.resource)
 	if err != nil {
 		return err
 	}
 	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		if _, found := e.directory.app(h.app); !found {
+			return notFound("app", h.app.String())
+		}
+		if now := e.directory.hook(h.id); now != old {
+			return errChanged
+		}
+		if err := e.checkHook(h); err != nil {
+			return err
+		}
 		if h.since == 0 {
 			h.since = store.PositionAt(tx.Now)
 		}
 		tx.Webhooks.Put(store.Webhook{ID: h.id, App: h.app, Project: h.project, Since: h.since, Body: body})
+		tx.HandAll(store.Handoff{Kind: store.HandoffWebhook, Subject: h.id, App: h.app})
 		tx.After(func() {
 			e.directory.putHook(h)
 			e.deliverer.Set(h.target())

@@ -73,6 +73,10 @@ func observeEverything(m *observe.Metrics) {
 	m.CommitDuration.Observe(0.002)
 	m.AcceptToSubmit.Observe(0.01)
 	m.EventToWebhook.Observe((20 * time.Millisecond).Seconds())
+	m.LanesOwned.Set(256)
+	m.NodesLive.Set(1)
+	m.LeaseChanges.WithLabelValues("gained").Add(256)
+	m.Handoffs.WithLabelValues("callback").Inc()
 	m.GaugeQueue("writer", func() float64 { return 7 })
 	m.GaugeQueue("lane", func() float64 { return 8 })
 }

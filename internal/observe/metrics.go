@@ -20,6 +20,10 @@ type Metrics struct {
 	CommitDuration   prometheus.Histogram // seconds
 	AcceptToSubmit   prometheus.Histogram // seconds
 	EventToWebhook   prometheus.Histogram // seconds
+	LanesOwned       prometheus.Gauge
+	NodesLive        prometheus.Gauge
+	LeaseChanges     *prometheus.CounterVec // change
+	Handoffs         *prometheus.CounterVec // kind
 
 	registry prometheus.Registerer
 }
@@ -42,11 +46,16 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		CommitDuration: histogram("commit_duration_seconds", "Duration of one transaction.", latencies()),
 		AcceptToSubmit: histogram("accept_to_submit_seconds", "From accepting a message to the provider taking it.", latencies()),
 		EventToWebhook: histogram("event_to_webhook_seconds", "From storing an event to the webhook taking its callback.", latencies()),
+		LanesOwned:     gauge("lanes_owned", "Lanes whose work this node does."),
+		NodesLive:      gauge("nodes_live", "Nodes that work on the store, this one included."),
+		LeaseChanges:   counters("lease_changes_total", "Lanes that came to this node or went.", "change"),
+		Handoffs:       counters("handoffs_total", "What other nodes have left for this one.", "kind"),
 		registry:       registry,
 	}
 	registry.MustRegister(
 		m.Accepted, m.Attempts, m.Reports, m.Inbound, m.Duplicates, m.Callbacks, m.CallbackDuration, m.BreakersOpen,
 		m.CommitBatch, m.CommitDuration, m.AcceptToSubmit, m.EventToWebhook,
+		m.LanesOwned, m.NodesLive, m.LeaseChanges, m.Handoffs,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
@@ -65,6 +74,10 @@ func (m *Metrics) GaugeQueue(name string, depth func() float64) {
 
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: "switchyard_" + name, Help: help})
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: "switchyard_" + name, Help: help})
 }
 
 func counters(name, help string, labels ...string) *prometheus.CounterVec {

@@ -21,6 +21,10 @@
 //	switchyard_commit_duration_seconds                     one transaction, fsync included
 //	switchyard_accept_to_submit_seconds                    from the API's 2xx to the provider's
 //	switchyard_event_to_webhook_seconds                    from the event's commit to the endpoint's 2xx
+//	switchyard_lanes_owned                                 lanes whose work this node does
+//	switchyard_nodes_live                                  nodes that work on the store
+//	switchyard_lease_changes_total{change}                 lanes gained and lost
+//	switchyard_handoffs_total{kind}                        what other nodes have left for this one
 //	switchyard_queue_depth{queue}                          waiting entries, by owner (GaugeQueue)
 //	go_*, process_*                                        the runtime's own
 package observe

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,54 +21,92 @@ const postgresReaders = 8
 // postgresEngine writes each batch as one statement a table, sent in one
 // pipeline that PostgreSQL runs as one transaction.
 type postgresEngine struct {
+	config *pgx.ConnConfig
 	writer *pgx.Conn
 	pool   *pgxpool.Pool
-	owner  owner
 	sql    map[*schema]*postgresStatements
+	lease  time.Duration
+	name   string // of this process
+	clock  *databaseClock
+
+	// Of the transaction under way:
+	open          bool  // BEGIN has been sent
+	sent          int64 // number of the last transaction whose commit was sent
+	pendingCommit bool  // its outcome is not known
+	self          int64 // the node, once it has joined
+	// Of the one before:
+	version int64 // of the writer's row
+	crowded bool  // other nodes write as well, or may
 }
 
-func openPostgres(ctx context.Context, url, node string) (_ engine, own owner, err error) {
-	e := &postgresEngine{sql: make(map[*schema]*postgresStatements)}
+func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
+	e := &postgresEngine{sql: make(map[*schema]*postgresStatements), lease: opts.Lease, name: opts.Node, crowded: true}
 	defer func() {
 		if err != nil {
 			e.close()
 		}
 	}()
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		return nil, own, errors.New("the postgres URL cannot be read") // pgx's own words may hold the password
+	if e.config, err = pgx.ParseConfig(opts.URL); err != nil {
+		return nil, errors.New("the postgres URL cannot be read") // pgx's own words may hold the password
 	}
-	config.RuntimeParams["application_name"] = "switchyard"
-	config.RuntimeParams["synchronous_commit"] = "on"
-	if e.writer, err = pgx.ConnectConfig(ctx, config); err != nil {
-		return nil, own, err
+	e.config.RuntimeParams["application_name"] = "switchyard"
+	e.config.RuntimeParams["synchronous_commit"] = "on"
+	e.config.DialFunc = dialer().DialContext
+	if e.writer, err = pgx.ConnectConfig(ctx, e.config); err != nil {
+		return nil, err
 	}
 	if err := e.migrate(ctx); err != nil {
-		return nil, own, err
+		return nil, err
 	}
-	if err := e.own(ctx, node); err != nil {
-		return nil, own, err
+	if err := e.prepare(ctx); err != nil {
+		return nil, err
 	}
-	// The writer's statements find rows by key. A plan made while a table was
-	// small must not walk it once it is large (docs/adr/0002). The price that
-	// enable_seqscan puts on the owner's row, which has no index, would have
-	// PostgreSQL compile that statement in every commit: 40 ms each, so no JIT.
-	for _, setting := range []string{"enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "plan_cache_mode = force_generic_plan", "jit = off"} {
-		if _, err := e.writer.Exec(ctx, "SET "+setting); err != nil {
-			return nil, own, err
+	if opts.DatabaseClock {
+		e.clock = &databaseClock{}
+		if err := e.clock.set(ctx, e.writer); err != nil {
+			return nil, err
 		}
 	}
-	pool, err := pgxpool.ParseConfig(url)
+	pool, err := pgxpool.ParseConfig(opts.URL)
 	if err != nil {
-		return nil, own, errors.New("the postgres URL cannot be read")
+		return nil, errors.New("the postgres URL cannot be read")
 	}
 	pool.ConnConfig.RuntimeParams["application_name"] = "switchyard reader"
 	pool.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	pool.ConnConfig.DialFunc = dialer().DialContext
 	pool.MaxConns = postgresReaders
 	if e.pool, err = pgxpool.NewWithConfig(ctx, pool); err != nil {
-		return nil, own, err
+		return nil, err
 	}
-	return e, e.owner, nil
+	return e, nil
+}
+
+// dialer finds out within seconds that a machine has vanished.
+func dialer() *net.Dialer {
+	return &net.Dialer{
+		Timeout:         5 * time.Second,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},
+	}
+}
+
+// idleTime is how long a node may hold the lock of all transactions without a
+// word: one that is stopped in the middle must not stop the others.
+const idleTime = "3s"
+
+// prepare sets up the writer's connection. Its statements find rows by key. A
+// plan made while a table was small must not walk it once it is large
+// (docs/adr/0002). The price that enable_seqscan puts on small tables would have
+// PostgreSQL compile their statements in every commit: 40 ms each, so no JIT.
+func (e *postgresEngine) prepare(ctx context.Context) error {
+	for _, setting := range []string{
+		"enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "plan_cache_mode = force_generic_plan", "jit = off",
+		"idle_in_transaction_session_timeout = '" + idleTime + "'",
+	} {
+		if _, err := e.writer.Exec(ctx, "SET "+setting); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // migrate makes the tables under a lock that ends with the transaction, so
@@ -109,41 +149,21 @@ func (e *postgresEngine) migrate(ctx context.Context) error {
 	})
 }
 
-// own takes the store for this process as soon as its owner is silent for
-// long enough, or is known to have ended.
-func (e *postgresEngine) own(ctx context.Context, node string) error {
-	deadline := time.Now().Add(ownerTime + ownerRenewal)
-	for {
-		var before string
-		if err := e.writer.QueryRow(ctx, "SELECT node FROM owner").Scan(&before); err != nil {
-			return err
-		}
-		now := time.Now()
-		var head int64
-		err := e.writer.QueryRow(ctx, `UPDATE owner SET node = $1, epoch = epoch + 1, expires = $2
-			WHERE expires < $3 OR (node = $4 AND $5) RETURNING epoch, head`,
-			node, now.Add(ownerTime).UnixMicro(), now.UnixMicro(), before, gone(before, node)).Scan(&e.owner.epoch, &head)
-		if err == nil {
-			e.owner.node, e.owner.head = node, uint64(head)
-			return nil
-		}
-		if !errors.Is(err, pgx.ErrNoRows) {
-			return err
-		}
-		if now.After(deadline) {
-			return fmt.Errorf("%w: %s", ErrOwned, before)
-		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 func (e *postgresEngine) lanes() int { return gateway.Lanes }
 
-// close gives the store up, so that the next process need not wait.
+func (e *postgresEngine) now() time.Time {
+	if e.clock == nil {
+		return time.Now()
+	}
+	return e.clock.now()
+}
+
+func (e *postgresEngine) newest(ctx context.Context) (head uint64, err error) {
+	var n int64
+	err = e.writer.QueryRow(ctx, "SELECT head FROM writer WHERE one = 1").Scan(&n)
+	return uint64(n), err
+}
+
 func (e *postgresEngine) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -153,18 +173,13 @@ func (e *postgresEngine) close() error {
 	if e.writer == nil {
 		return nil
 	}
-	if e.owner.epoch > 0 && !e.writer.IsClosed() {
-		if _, err := e.writer.Exec(ctx, "UPDATE owner SET expires = 0 WHERE epoch = $1", e.owner.epoch); err != nil {
-			return errors.Join(err, e.writer.Close(ctx))
-		}
-	}
 	return e.writer.Close(ctx)
 }
 
 func (e *postgresEngine) query(ctx context.Context, sql string, args []any, scan func(decoder)) error {
 	rows, err := e.pool.Query(ctx, sql, args...)
 	if err != nil {
-		return err
+		return unavailable(ctx, err)
 	}
 	defer rows.Close()
 	r := &postgresReader{rows: rows}
@@ -174,12 +189,22 @@ func (e *postgresEngine) query(ctx context.Context, sql string, args []any, scan
 		}
 		scan(decoder{r})
 	}
-	return rows.Err()
+	return unavailable(ctx, rows.Err())
+}
+
+// unavailable says of an error that is not the server's word on a statement
+// that the database cannot be reached.
+func unavailable(ctx context.Context, err error) error {
+	answer, ok := errors.AsType[*pgconn.PgError](err)
+	if err == nil || ctx.Err() != nil || ok && !strings.HasPrefix(answer.Code, "57P") {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 
 // classify tells a statement's own error, after which nothing of the
 // transaction is left, from the loss of the connection, after which nobody
-// knows.
+// knows. A server that has become a standby, or shuts down, is as good as lost.
 func (e *postgresEngine) classify(err error) error {
 	if err == nil {
 		return nil
@@ -187,10 +212,24 @@ func (e *postgresEngine) classify(err error) error {
 	answer, ok := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case ok && answer.Code == fencedCode:
-		return fmt.Errorf("%w now", ErrOwned)
+		e.crowded = true
+		return errConflict
+	case ok && (answer.Code == "25006" || strings.HasPrefix(answer.Code, "57P") || strings.HasPrefix(answer.Code, "08")):
+		e.drop()
+		return &lostError{err}
 	case e.writer.IsClosed():
-		return err
+		return &lostError{err}
+	case !ok: // not the server's word: the connection is in no known state
+		e.drop()
+		return &lostError{err}
 	default:
 		return &statementError{err}
 	}
+}
+
+// drop closes the writer's connection without a word.
+func (e *postgresEngine) drop() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = e.writer.Close(ctx) // it is given up
 }

@@ -106,36 +106,6 @@ func (e *postgresEngine) get(ctx context.Context, t *schema, bind func(encoder),
 	return found, nil
 }
 
-// fencedCode is the error that the fence raises: division by zero.
-const fencedCode = "22012"
-
-// fence renews the ownership and fails, and with it the whole transaction, if
-// the store has another owner by now.
-const fence = `UPDATE owner SET head = $2, expires = $3::bigint / (CASE WHEN epoch = $1 THEN 1 ELSE 0 END)`
-
-// commit sends the batch in one pipeline without BEGIN: PostgreSQL runs what
-// comes before one Sync as one transaction.
-func (e *postgresEngine) commit(ctx context.Context, tx *Tx) error {
-	batch := &pgx.Batch{}
-	batch.Queue(fence, e.owner.epoch, int64(tx.db.head), tx.Now.Add(ownerTime).UnixMicro())
-	for _, t := range tx.tables {
-		if t.changed() == 0 {
-			continue
-		}
-		s := t.schema()
-		deleted, put := newColumns(s, s.keys), newColumns(s, len(s.columns))
-		t.eachDelete(func(bind func(encoder)) { deleted.add(bind) })
-		t.eachPut(func(bind func(encoder)) { put.add(bind) })
-		if deleted.rows > 0 {
-			batch.Queue(e.statements(s).del, deleted.args()...)
-		}
-		if put.rows > 0 {
-			batch.Queue(e.statements(s).put, put.args()...)
-		}
-	}
-	return e.classify(e.writer.SendBatch(ctx, batch).Close())
-}
-
 // columns gathers rows column by column for unnest.
 type columns struct {
 	schema *schema

@@ -32,15 +32,15 @@ type sqliteEngine struct {
 	writer  *sqlite.Conn
 	readers chan *sqlite.Conn
 	lock    *os.File
-	owner   owner
+	process int64 // counts those that have worked on the file
 	sql     map[*schema]*sqliteStatements
 }
 
 type sqliteStatements struct{ get, put, del string }
 
-func openSQLite(path, node string) (_ engine, own owner, err error) {
+func openSQLite(path string) (_ engine, err error) {
 	if path == "" || strings.HasPrefix(path, ":memory:") {
-		return nil, own, fmt.Errorf("sqlite:%s: want the path of a file", path)
+		return nil, fmt.Errorf("sqlite:%s: want the path of a file", path)
 	}
 	e := &sqliteEngine{readers: make(chan *sqlite.Conn, sqliteReaders), sql: make(map[*schema]*sqliteStatements)}
 	defer func() {
@@ -49,28 +49,28 @@ func openSQLite(path, node string) (_ engine, own owner, err error) {
 		}
 	}()
 	if e.lock, err = os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, own, err
+		return nil, err
 	}
 	if err := lockFile(e.lock); err != nil {
-		return nil, own, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if e.writer, err = openSQLiteConn(path, sqlite.OpenReadWrite|sqlite.OpenCreate|sqlite.OpenWAL); err != nil {
-		return nil, own, err
+		return nil, err
 	}
 	if err := e.migrate(); err != nil {
-		return nil, own, err
+		return nil, err
 	}
 	for range sqliteReaders {
 		conn, err := openSQLiteConn(path, sqlite.OpenReadOnly|sqlite.OpenWAL)
 		if err != nil {
-			return nil, own, err
+			return nil, err
 		}
 		e.readers <- conn
 	}
-	if err := e.own(node); err != nil {
-		return nil, own, err
+	if err := e.own(); err != nil {
+		return nil, err
 	}
-	return e, e.owner, nil
+	return e, nil
 }
 
 // openSQLiteConn opens a connection with the settings of storage that keeps
@@ -136,19 +136,36 @@ func (e *sqliteEngine) step(m migration) (err error) {
 	return sqlitex.ExecuteTransient(e.writer, "INSERT INTO migration VALUES (?1, ?2)", &sqlitex.ExecOptions{Args: []any{m.name, m.checksum}})
 }
 
-// own notes this process in the owner's row. The lock file has already kept
-// every other process out.
-func (e *sqliteEngine) own(node string) error {
-	err := sqlitex.ExecuteTransient(e.writer, "UPDATE owner SET node = ?1, epoch = epoch + 1, expires = ?2 RETURNING epoch, head", &sqlitex.ExecOptions{
-		Args: []any{node, time.Now().Add(ownerTime).UnixMicro()},
-		ResultFunc: func(s *sqlite.Stmt) error {
-			e.owner.epoch, e.owner.head = s.ColumnInt64(0), uint64(s.ColumnInt64(1))
-			return nil
-		},
+// own counts this process. The lock file has already kept every other one out.
+func (e *sqliteEngine) own() error {
+	return sqlitex.ExecuteTransient(e.writer, "UPDATE writer SET nodes = nodes + 1 RETURNING nodes", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { e.process = s.ColumnInt64(0); return nil },
 	})
-	e.owner.node = node
-	return err
 }
+
+func (e *sqliteEngine) newest(context.Context) (head uint64, err error) {
+	err = sqlitex.ExecuteTransient(e.writer, "SELECT head FROM writer", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { head = uint64(s.ColumnInt64(0)); return nil },
+	})
+	return head, err
+}
+
+func (e *sqliteEngine) now() time.Time { return time.Now() }
+
+// A file has one process, which is the one node. What concerns others is empty.
+
+func (e *sqliteEngine) join(_ context.Context, tx *Tx, name string) error {
+	tx.changeMembers(func(m *Members) { m.self, m.nodes = e.process, map[int64]string{e.process: name} })
+	return nil
+}
+
+func (e *sqliteEngine) begin(context.Context, *Tx, bool) error             { return nil }
+func (e *sqliteEngine) rollback(context.Context) error                     { return nil }
+func (e *sqliteEngine) review(context.Context, *Tx) ([]int64, bool, error) { return nil, false, nil }
+func (e *sqliteEngine) assign(context.Context, []int, int64) error         { return nil }
+func (e *sqliteEngine) bury(context.Context, int64) error                  { return nil }
+func (e *sqliteEngine) newsFor(context.Context, *Members) (bool, error)    { return false, nil }
+func (e *sqliteEngine) reconnect(context.Context) (bool, error)            { return false, ErrClosed }
 
 func (e *sqliteEngine) lanes() int { return 1 }
 
@@ -255,12 +272,11 @@ func (e *sqliteEngine) write(tx *Tx) error {
 			return fmt.Errorf("table %s: %w", t.schema().name, err)
 		}
 	}
-	stmt, err := e.writer.Prepare("UPDATE owner SET head = ?1, expires = ?2")
+	stmt, err := e.writer.Prepare("UPDATE writer SET head = ?1")
 	if err != nil {
 		return err
 	}
 	stmt.BindInt64(1, int64(tx.db.head))
-	stmt.BindInt64(2, tx.Now.Add(ownerTime).UnixMicro())
 	return step(stmt)
 }
 

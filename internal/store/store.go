@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"switchyard/internal/gateway"
@@ -23,8 +24,10 @@ var (
 	// ErrClosed: the store is closing or has failed. Nothing was written, or
 	// it is not known.
 	ErrClosed = errors.New("the store is closed")
-	// ErrOwned: another process works on this store.
+	// ErrOwned: another process works on this SQLite file.
 	ErrOwned = errors.New("another process works on this store")
+	// ErrUnavailable: the database cannot be reached. Nothing was written.
+	ErrUnavailable = errors.New("the database cannot be reached")
 )
 
 // Options of Open. The zero value is good for tests.
@@ -32,8 +35,14 @@ type Options struct {
 	// URL is "sqlite:PATH", "sqlite::memory:" is not supported, or
 	// "postgres://…".
 	URL string
-	// Node names this process in the owner's row; "" is host and pid.
+	// Node names this process to the others; "" is made of host and pid.
 	Node string
+	// Lease is how long a silent node keeps its lanes; 0 is DefaultLease.
+	Lease time.Duration
+	// DatabaseClock takes the time of transactions from PostgreSQL, so that
+	// the nodes' clocks need not agree. Without it, and on SQLite, it is this
+	// machine's.
+	DatabaseClock bool
 	// Failed is called once if a commit fails. The process has to end then:
 	// what is on disk is only known after a new start.
 	Failed func(error)
@@ -52,12 +61,26 @@ type DB struct {
 	wake   chan struct{} // something is owed
 	stop   chan struct{} // closed by Close
 	done   chan struct{} // closed when the writer has ended
-	head   uint64        // the last position given, of the writer alone
+	tended chan struct{} // closed when nobody looks after the leases any more
+	tend   chan struct{} // the leases want to be looked at
+
+	members atomic.Pointer[Members]
+	peer    Peer
+	down    atomic.Bool // the database cannot be reached
+
+	// Of the writer alone:
+	head   uint64 // the last position given
+	handed int64  // the last handoff's number
 }
 
 // engine is what differs between SQLite and PostgreSQL.
 type engine interface {
 	reader
+	// begin reads what other nodes have done, into tx; with lock, or while
+	// there are others, none of them commits before tx does.
+	begin(ctx context.Context, tx *Tx, lock bool) error
+	// rollback ends a transaction that will not be committed.
+	rollback(ctx context.Context) error
 	// load fills tx's wanted rows: at once in one round trip, or nothing where
 	// single loads are cheap.
 	load(ctx context.Context, tx *Tx) error
@@ -67,6 +90,23 @@ type engine interface {
 	// *statementError means that nothing was written; after any other error
 	// nobody knows.
 	commit(ctx context.Context, tx *Tx) error
+	// join makes this process a node, within a locked transaction.
+	join(ctx context.Context, tx *Tx, name string) error
+	// review says which other nodes are to be taken for dead, within a locked
+	// transaction, and revives this one if it was taken for that.
+	review(ctx context.Context, tx *Tx) (dead []int64, revived bool, err error)
+	// assign writes who owns lanes, and bury ends a node.
+	assign(ctx context.Context, lanes []int, node int64) error
+	bury(ctx context.Context, node int64) error
+	// newsFor says whether other nodes have left something, or have moved.
+	newsFor(ctx context.Context, m *Members) (bool, error)
+	// reconnect opens a lost connection anew and says whether the transaction
+	// under way when it was lost has been committed.
+	reconnect(ctx context.Context) (committed bool, err error)
+	// newest is the newest position in the callback log.
+	newest(ctx context.Context) (uint64, error)
+	// now is the time of transactions.
+	now() time.Time
 	lanes() int
 	close() error
 }
@@ -86,8 +126,9 @@ const (
 	batchSize = 512
 )
 
-// Open opens the store at opts.URL, makes or upgrades its tables and takes
-// ownership: one process works on a store at a time.
+// Open opens the store at opts.URL and makes or upgrades its tables. One process
+// works on a SQLite file at a time. On PostgreSQL there may be many; those that
+// carry messages Join.
 func Open(ctx context.Context, opts Options) (*DB, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -95,17 +136,19 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	if opts.Node == "" {
 		opts.Node = nodeName()
 	}
+	if opts.Lease == 0 {
+		opts.Lease = DefaultLease
+	}
 	var (
 		e   engine
-		own owner
 		err error
 	)
 	scheme, rest, _ := strings.Cut(opts.URL, ":")
 	switch scheme {
 	case "sqlite":
-		e, own, err = openSQLite(rest, opts.Node)
+		e, err = openSQLite(rest)
 	case "postgres", "postgresql":
-		e, own, err = openPostgres(ctx, opts.URL, opts.Node)
+		e, err = openPostgres(ctx, opts)
 	default:
 		return nil, fmt.Errorf("store %q: want sqlite:PATH or postgres://…", scheme+":…")
 	}
@@ -113,14 +156,21 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	db := &DB{
-		engine: e, opts: opts, head: own.head,
+		engine: e, opts: opts,
 		queue: make(chan *pending, queueLength),
 		wake:  make(chan struct{}, 1),
 		stop:  make(chan struct{}), done: make(chan struct{}),
+		tend: make(chan struct{}, 1),
 	}
-	if ahead := time.Until(PositionTime(own.head)); ahead > time.Hour {
+	db.members.Store(&Members{owners: make([]int64, e.lanes())})
+	if db.head, err = e.newest(ctx); err == nil {
+		if ahead := PositionTime(db.head).Sub(e.now()); ahead > time.Hour {
+			err = fmt.Errorf("its newest record is %s ahead of the clock; set the clock", ahead.Round(time.Second))
+		}
+	}
+	if err != nil {
 		e.close()
-		return nil, fmt.Errorf("open the store: its newest record is %s ahead of this machine's clock; set the clock", ahead.Round(time.Second))
+		return nil, fmt.Errorf("open the store: %w", err)
 	}
 	go db.write()
 	return db, nil
@@ -129,10 +179,20 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 // Close ends the writer after the operations that are already queued, and
 // closes the files or connections.
 func (db *DB) Close() error {
+	db.leave()
 	close(db.stop)
 	<-db.done
 	return db.engine.close()
 }
+
+// Now is the time as the store's transactions have it.
+func (db *DB) Now() time.Time { return db.engine.now() }
+
+// Members is who works on the store, as of the last transaction.
+func (db *DB) Members() *Members { return db.members.Load() }
+
+// Down says that the database cannot be reached for now.
+func (db *DB) Down() bool { return db.down.Load() }
 
 // Lanes is the number of lanes of this store: 1 on SQLite, which has one owner
 // for ever, and gateway.Lanes on PostgreSQL.

@@ -319,31 +319,6 @@ func TestOneOwner(t *testing.T) {
 	apply(t, first, func(tx *store.Tx) error { tx.PutMessage(message(gateway.NewID(1), 1)); return nil })
 }
 
-// A process that was stopped and has lost the store writes nothing when it
-// wakes up, and ends.
-func TestAZombieWritesNothing(t *testing.T) {
-	url := storetest.Postgres(t)
-	ctx := context.Background()
-	failed := make(chan error, 1)
-	zombie, err := store.Open(ctx, store.Options{URL: url, Node: "one/1/1", Failed: func(err error) { failed <- err }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := message(gateway.NewID(1), 1)
-	takeOver(t, url)
-	err = zombie.Apply(ctx, store.Op{Run: func(tx *store.Tx) error { tx.PutMessage(m); return nil }})
-	if !errors.Is(err, store.ErrOwned) {
-		t.Errorf("the zombie's write: %v, want ErrOwned", err)
-	}
-	if err := <-failed; !errors.Is(err, store.ErrOwned) {
-		t.Errorf("the zombie's end: %v, want ErrOwned", err)
-	}
-	if _, ok, err := zombie.Message(ctx, m.ID); ok || err != nil {
-		t.Errorf("the zombie's message: %v, %v; want none", ok, err)
-	}
-	zombie.Close()
-}
-
 // Text sorts by bytes on both engines, whatever the database's collation.
 func TestKeysSortByBytes(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {

@@ -23,13 +23,14 @@ type Message struct {
 	Accepted time.Time
 	Plan     []byte // the engine's, as JSON
 	State    lifecycle.State
+	Sender   int64 // the node that has begun the current attempt; 0 for none
 }
 
 var messages = &table[ID, Message]{
 	schema: define("message", 2, 9, "lane int", "id blob", "app blob", "contact blob", "project text",
 		"to_app int", "dispatch int", "hidden int", "accepted int",
 		"conversation blob", "channel text", "identity text", "plan blob",
-		"status int", "phase int", "hop int", "attempt int", "retries int", "resent int", "failed_at int", "progress text", "due int"),
+		"status int", "phase int", "hop int", "attempt int", "retries int", "resent int", "failed_at int", "progress text", "due int", "sender int"),
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Message) ID { return r.ID },
 	bind: func(e encoder, r *Message) {
@@ -46,6 +47,7 @@ var messages = &table[ID, Message]{
 		e.Text(r.Identity)
 		e.Blob(r.Plan)
 		bindState(e, &r.State)
+		e.Int(r.Sender)
 	},
 	scan: func(d decoder) Message {
 		d.Lane()
@@ -55,6 +57,7 @@ var messages = &table[ID, Message]{
 		}
 		r.Conversation, r.Channel, r.Identity, r.Plan = d.ID(), d.Text(), d.Text(), d.Blob()
 		r.State = scanState(d)
+		r.Sender = d.Int()
 		return r
 	},
 }

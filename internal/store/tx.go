@@ -33,9 +33,14 @@ type Tx struct {
 	messages  rows[ID, Message]
 	due       rows[due, due]
 	callbacks rows[callbackKey, Callback]
+	handoffs  rows[handoffKey, Handoff]
 
 	ctx     context.Context
 	db      *DB
+	members *Members
+	handed  []Handoff // by other nodes, to this one
+	moving  bool      // the transaction changes members
+	flooded bool      // there are more handoffs than it is worth to take in
 	tables  []changes
 	journal []func() // how to undo the running operation, newest last
 	after   []func()
@@ -54,7 +59,7 @@ type changes interface {
 }
 
 func newTx(ctx context.Context, db *DB, now time.Time) *Tx {
-	tx := &Tx{Now: now, ctx: ctx, db: db}
+	tx := &Tx{Now: now, ctx: ctx, db: db, members: db.members.Load()}
 	attach(tx, &tx.Settings, settings)
 	attach(tx, &tx.Projects, projects)
 	attach(tx, &tx.Keys, accessKeys)
@@ -76,6 +81,7 @@ func newTx(ctx context.Context, db *DB, now time.Time) *Tx {
 	attach(tx, &tx.Cursors, cursors)
 	attach(tx, &tx.Deliveries, deliveries)
 	attach(tx, &tx.Dropped, droppedCallbacks)
+	attach(tx, &tx.handoffs, handoffs)
 	return tx
 }
 

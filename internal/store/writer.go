@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,6 +21,9 @@ type Op struct {
 	// Run applies the operation. An error takes back what it did, concerns its
 	// caller alone, and is returned by Apply.
 	Run func(*Tx) error
+	// lock: no other node commits while this operation runs, and it writes by
+	// itself what concerns the nodes. An error of it is one of its whole batch.
+	lock bool
 }
 
 // pending is an operation on its way through the writer.
@@ -109,17 +113,24 @@ func (db *DB) Queued() int {
 // when Close is called and the queue is empty, or when a commit fails.
 func (db *DB) write() {
 	defer close(db.done)
-	heartbeat := time.NewTicker(ownerRenewal)
+	heartbeat := time.NewTicker(db.opts.Lease / renewals)
 	defer heartbeat.Stop()
+	look := time.NewTimer(time.Hour)
+	look.Stop()
 	batch := make([]*pending, 0, batchSize)
 	for {
 		batch = batch[:0]
-		ending := false
+		ending, looking := false, false
+		if m := db.members.Load(); m.self != 0 && !m.alone() {
+			look.Reset(lookInterval)
+		}
 		select {
 		case p := <-db.queue:
 			batch = append(batch, p)
 		case <-db.wake:
 		case <-heartbeat.C:
+		case <-look.C:
+			looking = true
 		case <-db.stop:
 			ending = true
 		}
@@ -127,11 +138,29 @@ func (db *DB) write() {
 		if ending && len(batch) == 0 && db.owed.close() {
 			return
 		}
+		if looking && len(batch) == 0 && !db.news() {
+			continue
+		}
 		if err := db.run(batch); err != nil {
 			db.fail(batch, err)
 			return
 		}
 	}
+}
+
+// lookInterval is how often a node without work of its own looks for what
+// others have left. One that has work sees it with each transaction.
+const lookInterval = 10 * time.Millisecond
+
+// news says whether other nodes have left something. When that cannot be
+// found out, the next transaction will say why.
+func (db *DB) news() bool {
+	m := db.members.Load()
+	if m.self == 0 {
+		return false
+	}
+	found, err := db.engine.newsFor(context.Background(), m)
+	return found || err != nil
 }
 
 // gather fills the batch with what waits: half of it for what is owed, so
@@ -196,47 +225,110 @@ func (o *owed) close() bool {
 // alone. The error it returns is fatal.
 func (db *DB) run(batch []*pending) error {
 	begin := time.Now()
-	err := db.commit(batch)
-	if _, ok := errors.AsType[*statementError](err); ok && len(batch) > 1 {
-		for _, p := range batch {
-			if err := db.run([]*pending{p}); err != nil {
-				return err
-			}
-		}
-		return nil
+	tx, err := db.commit(batch)
+	for errors.Is(err, errConflict) { // another node was faster; this time it has to wait
+		tx, err = db.commit(batch)
+	}
+	if lost, ok := errors.AsType[*lostError](err); ok {
+		return db.recover(batch, tx, lost)
 	}
 	if statement, ok := errors.AsType[*statementError](err); ok {
-		if len(batch) == 0 {
-			return err
-		}
+		return db.divide(batch, statement)
+	}
+	if err != nil {
+		return err
+	}
+	db.finish(tx, batch)
+	if db.opts.Observe != nil && len(batch) > 0 {
+		db.opts.Observe(len(batch), time.Since(begin))
+	}
+	return nil
+}
+
+// divide runs the operations of a batch one by one, so that the one at fault
+// fails alone.
+func (db *DB) divide(batch []*pending, statement *statementError) error {
+	switch len(batch) {
+	case 0:
+		return statement
+	case 1:
 		batch[0].answer(statement.error)
 		return nil
 	}
-	if err == nil && db.opts.Observe != nil && len(batch) > 0 {
-		db.opts.Observe(len(batch), time.Since(begin))
+	for _, p := range batch {
+		if err := db.run([]*pending{p}); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
-// commit applies the operations to one Tx, writes it and answers.
-func (db *DB) commit(batch []*pending) error {
+// commit applies the operations to one Tx and writes it.
+func (db *DB) commit(batch []*pending) (tx *Tx, err error) {
 	ctx := context.Background()
-	tx := newTx(ctx, db, time.Now())
+	tx = newTx(ctx, db, db.engine.now())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.engine.rollback(ctx))
+		}
+	}()
+	if err := db.begin(ctx, tx, batch); err != nil {
+		return tx, err
+	}
 	if err := db.preload(ctx, tx, batch); err != nil {
-		return err
+		return tx, err
 	}
 	for _, p := range batch {
 		p.err = apply(tx, p.op)
-		if lost, ok := errors.AsType[*statementError](p.err); ok && len(batch) > 1 {
-			return lost
+		if lost, ok := errors.AsType[*lostError](p.err); ok {
+			return tx, lost
+		}
+		if statement, ok := errors.AsType[*statementError](p.err); ok && len(batch) > 1 {
+			return tx, statement
+		}
+		if p.err != nil && p.op.lock {
+			return tx, &statementError{p.err}
 		}
 		if p.err != nil {
 			tx.undo()
 		}
 		tx.journal = tx.journal[:0]
 	}
-	if err := db.engine.commit(ctx, tx); err != nil {
+	return tx, db.engine.commit(ctx, tx)
+}
+
+// begin takes in what other nodes have done.
+func (db *DB) begin(ctx context.Context, tx *Tx, batch []*pending) error {
+	lock := slices.ContainsFunc(batch, func(p *pending) bool { return p.op.lock })
+	if err := db.engine.begin(ctx, tx, lock); err != nil {
 		return err
+	}
+	if len(tx.handed) == 0 || db.peer == nil {
+		return nil
+	}
+	if tx.flooded {
+		return db.configure(ctx, db.peer)
+	}
+	err := db.peer.Receive(tx, tx.handed)
+	tx.journal = tx.journal[:0]
+	return err
+}
+
+// finish does what follows from a commit, and answers.
+func (db *DB) finish(tx *Tx, batch []*pending) {
+	if old := db.members.Load(); old != tx.members {
+		db.members.Store(tx.members)
+		if db.peer != nil {
+			db.peer.Moved(tx.members.since(old))
+		}
+		if !tx.members.settled() {
+			db.look()
+		}
+	}
+	if tx.flooded { // all that was handed over is in the rows of its lanes
+		all := tx.members.Owned()
+		db.peer.Moved(Moved{Lost: all, Nodes: tx.members.Nodes()})
+		db.peer.Moved(Moved{Gained: all, Nodes: tx.members.Nodes(), Lanes: true})
 	}
 	for _, f := range tx.after {
 		f()
@@ -244,7 +336,14 @@ func (db *DB) commit(batch []*pending) error {
 	for _, p := range batch {
 		p.answer(p.err)
 	}
-	return nil
+}
+
+// look has the leases reviewed soon.
+func (db *DB) look() {
+	select {
+	case db.tend <- struct{}{}:
+	default:
+	}
 }
 
 func (db *DB) preload(ctx context.Context, tx *Tx, batch []*pending) error {

@@ -31,7 +31,7 @@ const spare = 4
 // resolved by waiting for one.
 var Channel = channel.Definition{
 	Channel:  convapi.ChannelSMS,
-	Features: channel.Features{ReportsDelivered: true},
+	Features: channel.Features{ReportsDelivered: true, Linked: true},
 	Check:    check,
 	Open:     open,
 }

@@ -1,15 +1,47 @@
 -- Ids are 16-byte ULIDs, times are Unix microseconds (0: none), lanes are 0 on
 -- SQLite and 0 to 255 on PostgreSQL. There are no NULLs.
 
-CREATE TABLE owner (
+-- The one row that every transaction passes through (docs/adr/0008): how many
+-- there were, the newest position in the callback log, and the counts of
+-- processes, of changes of who works on what, and of handoffs.
+CREATE TABLE writer (
   one      bigint PRIMARY KEY,
-  node     text   NOT NULL,
-  epoch    bigint NOT NULL,
-  expires  bigint NOT NULL,
-  head     bigint NOT NULL
+  version  bigint NOT NULL,
+  head     bigint NOT NULL,
+  nodes    bigint NOT NULL,
+  leases   bigint NOT NULL,
+  handed   bigint NOT NULL
+){{counter}};
+
+INSERT INTO writer (one, version, head, nodes, leases, handed) VALUES (1, 0, 0, 0, 0, 0);
+
+-- A process on the store. batch counts its own transactions; expires is 0 once
+-- it has ended or was silent for too long.
+CREATE TABLE node (
+  id       bigint PRIMARY KEY,
+  name     text   NOT NULL,
+  batch    bigint NOT NULL,
+  expires  bigint NOT NULL
+){{counter}};
+
+-- Which node does the work of a lane; a lane without a row is nobody's.
+CREATE TABLE lane (
+  lane  bigint PRIMARY KEY,
+  node  bigint NOT NULL
 );
 
-INSERT INTO owner (one, node, epoch, expires, head) VALUES (1, '', 0, 0, 0);
+-- What one node has left for another to go on with.
+CREATE TABLE handoff (
+  node     bigint NOT NULL,
+  number   bigint NOT NULL,
+  kind     bigint NOT NULL,
+  lane     bigint NOT NULL,
+  app      {{blob}} NOT NULL,
+  subject  {{blob}} NOT NULL,
+  at       bigint NOT NULL,
+  detail   text   NOT NULL,
+  PRIMARY KEY (node, number)
+);
 
 CREATE TABLE setting (
   name     {{keytext}} PRIMARY KEY,
@@ -122,6 +154,7 @@ CREATE TABLE message (
   failed_at     bigint NOT NULL,
   progress      text NOT NULL,
   due           bigint NOT NULL,
+  sender        bigint NOT NULL,
   PRIMARY KEY (lane, id)
 ){{hot}};
 
