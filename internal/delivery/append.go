@@ -23,9 +23,16 @@ func (d *Deliverer) Append(tx *store.Tx, c store.Callback) {
 	}
 }
 
-// Offer hands over a callback in a lane of this node after its commit, in the
-// order of positions. The writer calls it.
+// Offer hands over a callback after its commit, in the order of positions. The
+// writer calls it. One in a lane that is no longer this node's is left to the
+// next one, who finds it in the log.
 func (d *Deliverer) Offer(c *store.Callback) {
+	d.mu.RLock()
+	ours := d.owned.has(c.Lane)
+	d.mu.RUnlock()
+	if !ours {
+		return
+	}
 	if c.Target == "" {
 		d.offer(c)
 	} else {

@@ -111,9 +111,24 @@ func (h *hook) leave(lanes laneSet, flying *sync.WaitGroup) {
 		flying.Add(1)
 		e.landed = flying
 	}
-	// The cursors over what was passed by are as good as any.
-	h.passing = !h.passed.isEmpty()
+	h.leavePassed(lanes)
 	h.touch()
+}
+
+// leavePassed moves the cursors over what was passed by in lanes: what is
+// offered there from now on is the next one's.
+func (h *hook) leavePassed(lanes laneSet) {
+	offered := h.d.offered.Load()
+	h.passed.and(lanes).each(func(n int) {
+		l := h.lanes[n]
+		if l == nil {
+			l = h.openLane(n, offered, offered)
+		} else if !l.behind() {
+			h.advance(l, max(l.read, offered))
+		}
+		h.changeLane(l)
+	})
+	h.passed = h.passed.without(lanes)
 }
 
 // shed drops what waits in lanes; their rows and cursors stay as they are.
@@ -254,6 +269,8 @@ func (h *hook) resume(lanes laneSet, losses int, cursors []store.Cursor, rows []
 		return
 	}
 	h.unloaded = h.unloaded.without(lanes)
+	lanes = lanes.without(h.leaving)
+	rows = slices.DeleteFunc(rows, func(e *entry) bool { return !lanes.has(e.callback.Lane) })
 	at := make(map[int]uint64, len(cursors))
 	for _, c := range cursors {
 		at[c.Lane] = c.Position

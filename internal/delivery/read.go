@@ -129,8 +129,8 @@ func (h *hook) restore(rows []store.Delivery) ([]*entry, error) {
 // absorb takes a page in, as far as there is room.
 func (h *hook) absorb(p page) {
 	l := p.lane
-	if h.removed || h.lanes[l.number] != l {
-		return // the webhook was deleted, or let this page pass
+	if h.removed || h.lanes[l.number] != l || h.leaving.has(l.number) {
+		return // the webhook was deleted, or the lane is another node's
 	}
 	h.changeLane(l)
 	for _, e := range p.entries {

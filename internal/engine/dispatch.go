@@ -160,6 +160,9 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 	if err != nil || c == nil {
 		return nil, err
 	}
+	if hop := c.row.State.Hop; hop < len(c.plan.Hops) && c.plan.Hops[hop].Channel != a.channel {
+		return nil, nil // an old place in the queue: the message has gone on
+	}
 	if reason, err := c.orphaned(); err != nil || reason != nil {
 		if reason != nil {
 			err = c.apply(lifecycle.Withdrawn{Reason: *reason})

@@ -23,7 +23,9 @@ func Apply(p Plan, s State, sig Signal, now time.Time, rnd float64) (State, []Ef
 	case Refused:
 		m.refused(sig)
 	case Lost:
-		if m.answered(sig.Hop, sig.Attempt, sig.Parts, sig.Now) {
+		if m.Phase == Doubt { // already
+			m.noteParts(sig.Hop, sig.Parts)
+		} else if m.answered(sig.Hop, sig.Attempt, sig.Parts, sig.Now) {
 			m.doubt()
 		}
 	case Orphaned:
@@ -88,16 +90,22 @@ func (m *machine) accepted(sig Accepted) {
 }
 
 // answered says whether an answer is that of the attempt under way, and notes
-// the parts that it tells of. A late one still says how many reports to wait
+// the parts that it tells of. An attempt in doubt may still be answered: by a
+// node that was only taken for dead. A late one still says how many reports to wait
 // for; but what it handed over must not be counted twice.
 func (m *machine) answered(hop, attempt, parts, now int) bool {
-	current := m.Phase == Sending && m.Hop == hop && m.Attempt == attempt
-	p := &m.Progress[hop]
-	p.Parts = max(p.Parts, uint8(min(parts, MaxParts)))
-	if current {
+	current := (m.Phase == Sending || m.Phase == Doubt) && m.Hop == hop && m.Attempt == attempt
+	m.noteParts(hop, parts)
+	if p := &m.Progress[hop]; current {
 		p.Accepted = uint8(min(int(p.Accepted)+now, int(p.Parts)))
 	}
 	return current
+}
+
+// noteParts notes how many reports there will be.
+func (m *machine) noteParts(hop, parts int) {
+	p := &m.Progress[hop]
+	p.Parts = max(p.Parts, uint8(min(parts, MaxParts)))
 }
 
 // submitted enters the phase Submitted on the current hop.

@@ -53,7 +53,7 @@ func anyPlan(t *rapid.T) Plan {
 func (w *witness) anySignal(t *rapid.T) Signal {
 	fitting := map[Phase][]string{
 		Waiting: {"claimed", "overdue"}, Sending: {"accepted", "refused", "lost", "orphaned"},
-		Doubt: {"overdue", "reported"}, Submitted: {"overdue", "reported"},
+		Doubt: {"overdue", "reported", "accepted", "refused"}, Submitted: {"overdue", "reported"},
 	}[w.state.Phase]
 	hop, attempt := w.state.Hop, w.state.Attempt
 	if rapid.IntRange(0, 2).Draw(t, "any signal") == 0 {
@@ -264,7 +264,8 @@ func (w *witness) checkStep(t *rapid.T, before State, sig Signal, effects []Effe
 	if s.Phase == Doubt && before.Phase != Doubt {
 		w.doubted[s.Hop] = true
 	}
-	if refused, ok := sig.(Refused); ok && before.Phase == Sending && s.Phase == Waiting && !switched {
+	if refused, ok := sig.(Refused); ok && s.Phase == Waiting && before.Phase != Waiting && !switched {
+		w.doubted[s.Hop] = false // the answer came late, but it is one
 		w.checkRetry(t, refused)
 	}
 	if r, ok := sig.(Reported); ok && r.Hop < before.Hop && !before.Status.Settled() && s.Status.Settled() {
@@ -283,7 +284,7 @@ func mayFallBack(p Plan, before State, sig Signal, now time.Time) bool {
 	case Claimed:
 		return before.Phase == Waiting && p.Hops[before.Hop].Fault != nil
 	case Refused:
-		return before.Phase == Sending && sig.Hop == before.Hop && sig.Attempt == before.Attempt
+		return (before.Phase == Sending || before.Phase == Doubt) && sig.Hop == before.Hop && sig.Attempt == before.Attempt
 	case Reported:
 		return sig.Status == Failed && sig.Hop == before.Hop && before.Progress[sig.Hop].Attempts > 0
 	case Overdue:
@@ -312,10 +313,12 @@ func (w *witness) checkRetry(t *rapid.T, sig Refused) {
 	}
 }
 
-// checkStale: the answer to any other attempt means nothing. It may only tell
-// how many parts there are.
+// checkStale: the answer to any other attempt than the current one, which is
+// being made or in doubt, means nothing, and neither does not knowing what is in
+// doubt already. It may only tell how many parts there are.
 func (w *witness) checkStale(t *rapid.T, before State, sig Signal, effects []Effect) {
 	var hop, attempt int
+	open := before.Phase == Sending || before.Phase == Doubt
 	switch sig := sig.(type) {
 	case Accepted:
 		hop, attempt = sig.Hop, sig.Attempt
@@ -323,10 +326,11 @@ func (w *witness) checkStale(t *rapid.T, before State, sig Signal, effects []Eff
 		hop, attempt = sig.Hop, sig.Attempt
 	case Lost:
 		hop, attempt = sig.Hop, sig.Attempt
+		open = before.Phase == Sending
 	default:
 		return
 	}
-	if before.Phase == Sending && hop == before.Hop && attempt == before.Attempt {
+	if open && hop == before.Hop && attempt == before.Attempt {
 		return
 	}
 	after := w.state

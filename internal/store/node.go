@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
@@ -148,8 +149,9 @@ type Peer interface {
 	Leave(ctx context.Context, lanes []int)
 }
 
-// nodeName is host/namespace/pid/start of this process. The namespace is that of
-// process ids: containers with one host name may have the same ones.
+// nodeName is host/namespace/pid of this process and a word of its own. The
+// namespace is that of process ids: containers with one host name may have the
+// same ones.
 func nodeName() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -159,7 +161,7 @@ func nodeName() string {
 	if err != nil {
 		namespace = "pid"
 	}
-	return fmt.Sprintf("%s/%s/%d/%d", host, namespace, os.Getpid(), time.Now().UnixMicro())
+	return fmt.Sprintf("%s/%s/%d/%s", host, namespace, os.Getpid(), rand.Text()[:8])
 }
 
 // gone says whether the process that a node's name tells of was on this

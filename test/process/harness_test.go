@@ -101,6 +101,7 @@ type gateway struct {
 	admin string // URL
 
 	client *http.Client
+	host   string // the name of a host of its own; "" is this one
 	dir    string
 	cmd    *exec.Cmd
 	ready  chan bool
@@ -113,6 +114,13 @@ type gateway struct {
 // the end of its log is shown if the test failed.
 func serve(t testing.TB, store string, env ...string) *gateway {
 	t.Helper()
+	g := newGateway(t, store, env...)
+	g.start()
+	return g
+}
+
+// newGateway is serve without the start.
+func newGateway(t testing.TB, store string, env ...string) *gateway {
 	g := &gateway{
 		t: t, store: store, env: env, dir: t.TempDir(), stderr: &tail{},
 		api: "http://" + freeAddress(t), admin: "http://" + freeAddress(t),
@@ -125,7 +133,6 @@ func serve(t testing.TB, store string, env ...string) *gateway {
 			t.Logf("the gateway's log ended so:\n%s", g.stderr.String())
 		}
 	})
-	g.start()
 	return g
 }
 
@@ -140,6 +147,12 @@ func (g *gateway) start() {
 func (g *gateway) launch() {
 	g.t.Helper()
 	cmd := exec.Command(binary, "serve")
+	if g.host != "" {
+		// A host of its own, as far as its name goes: that the process has ended
+		// is not seen from other hosts.
+		cmd = exec.Command("sh", "-c", `hostname "$0" && exec "$@"`, g.host, binary, "serve")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUTS}
+	}
 	cmd.Dir = g.dir
 	cmd.Env = environment(append([]string{
 		"SWITCHYARD_LISTEN=" + strings.TrimPrefix(g.api, "http://"),

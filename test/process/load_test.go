@@ -66,6 +66,11 @@ func (m *met) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // attempts in doubt wait 10 s for a report where there is another channel and
 // 30 s where there is none, and a webhook.
 func newScene(t testing.TB, store, policy string) *scene {
+	return newSceneAt(t, policy, func(env ...string) *gateway { return serve(t, store, env...) })
+}
+
+// newSceneAt is newScene with a gateway that is started by the caller.
+func newSceneAt(t testing.TB, policy string, start func(env ...string) *gateway) *scene {
 	slow := fault.Fault{Kind: fault.Slow, DelayMS: int(answerTime.Milliseconds())}
 	s := &scene{policy: policy, ledger: newLedger(t), met: &met{}, stop: make(chan struct{})}
 	s.ledger.failing = 0.01
@@ -82,7 +87,7 @@ func newScene(t testing.TB, store, policy string) *scene {
 	hook := httptest.NewServer(s.ledger)
 	t.Cleanup(hook.Close)
 
-	s.gateway = serve(t, store, "SWITCHYARD_WEBHOOK_RETRY_FIRST=200ms", "SWITCHYARD_WEBHOOK_RETRY_CAP=1s", "SWITCHYARD_BREAKER_FAILURES=1000", "SWITCHYARD_LOG_LEVEL=error")
+	s.gateway = start("SWITCHYARD_WEBHOOK_RETRY_FIRST=200ms", "SWITCHYARD_WEBHOOK_RETRY_CAP=1s", "SWITCHYARD_BREAKER_FAILURES=1000", "SWITCHYARD_LOG_LEVEL=error")
 	var app struct{ ID string }
 	s.must(http.MethodPost, "apps", object{
 		"display_name": "load", "processing_mode": "CONVERSATION", "channel_credentials": []object{whatsapp, sms},

@@ -44,7 +44,7 @@ func (o *outside) start(t testing.TB) *process {
 	ctx := context.Background()
 	p := &process{registry: prometheus.NewRegistry()}
 	var err error
-	p.db, err = store.Open(ctx, store.Options{URL: o.storeURL, Log: o.log, Failed: func(err error) { t.Errorf("the store failed: %v", err) }})
+	p.db, err = store.Open(ctx, store.Options{URL: o.storeURL, Log: o.log, Lease: time.Hour, Failed: func(err error) { t.Errorf("the store failed: %v", err) }})
 	if err != nil {
 		t.Fatal(err)
 	}

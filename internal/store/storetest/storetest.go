@@ -45,10 +45,11 @@ func Each(t *testing.T, f func(t *testing.T, e Engine)) {
 	}
 }
 
-// Open opens the store at url and closes it when the test ends.
+// Open opens the store at url and closes it when the test ends. Its lease is
+// long: a day of a bubble's time would be thousands of renewals.
 func Open(t testing.TB, url string) *store.DB {
 	t.Helper()
-	db, err := store.Open(context.Background(), store.Options{URL: url, Failed: func(err error) { t.Errorf("the store failed: %v", err) }})
+	db, err := store.Open(context.Background(), store.Options{URL: url, Lease: time.Hour, Failed: func(err error) { t.Errorf("the store failed: %v", err) }})
 	if err != nil {
 		t.Fatal(err)
 	}
