@@ -72,7 +72,12 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 		return nil, errors.New("the postgres URL cannot be read")
 	}
 	pool.ConnConfig.RuntimeParams["application_name"] = "switchyard reader"
-	pool.ConnConfig.RuntimeParams["default_transaction_read_only"] = "on"
+	// Not a parameter of the connection: with target_session_attrs=read-write
+	// that would be taken for a standby.
+	pool.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
+		return err
+	}
 	pool.ConnConfig.DialFunc = dialer().DialContext
 	pool.MaxConns = postgresReaders
 	if e.pool, err = pgxpool.NewWithConfig(ctx, pool); err != nil {
