@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,8 +76,7 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 	// Not a parameter of the connection: with target_session_attrs=read-write
 	// that would be taken for a standby.
 	pool.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
-		return err
+		return set(ctx, conn, append(slices.Clone(plans), "default_transaction_read_only = on"))
 	}
 	pool.ConnConfig.DialFunc = dialer().DialContext
 	pool.MaxConns = postgresReaders
@@ -98,16 +98,22 @@ func dialer() *net.Dialer {
 // word: one that is stopped in the middle must not stop the others.
 const idleTime = "3s"
 
-// prepare sets up the writer's connection. Its statements find rows by key. A
-// plan made while a table was small must not walk it once it is large
+// plans are settings of every connection. All statements find rows by an index.
+// A plan made while a table was small must not walk it once it is large
 // (docs/adr/0002). The price that enable_seqscan puts on small tables would have
 // PostgreSQL compile their statements in every commit: 40 ms each, so no JIT.
+var plans = []string{
+	"enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "plan_cache_mode = force_generic_plan", "jit = off",
+}
+
+// prepare sets up the writer's connection.
 func (e *postgresEngine) prepare(ctx context.Context) error {
-	for _, setting := range []string{
-		"enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "plan_cache_mode = force_generic_plan", "jit = off",
-		"idle_in_transaction_session_timeout = '" + idleTime + "'",
-	} {
-		if _, err := e.writer.Exec(ctx, "SET "+setting); err != nil {
+	return set(ctx, e.writer, append(slices.Clone(plans), "idle_in_transaction_session_timeout = '"+idleTime+"'"))
+}
+
+func set(ctx context.Context, conn *pgx.Conn, settings []string) error {
+	for _, setting := range settings {
+		if _, err := conn.Exec(ctx, "SET "+setting); err != nil {
 			return err
 		}
 	}

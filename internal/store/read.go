@@ -292,15 +292,13 @@ func (db *DB) Callback(ctx context.Context, lane int, app ID, position uint64) (
 
 // Cursors reads where a webhook stands in each lane that it has got anything of.
 func (db *DB) Cursors(ctx context.Context, webhook ID) ([]Cursor, error) {
-	var a args
-	return list(ctx, db, cursors, "WHERE webhook = "+a.add(webhook), a)
+	return ofWebhook(ctx, db, cursors, webhook, "", 0)
 }
 
 // Deliveries reads what a webhook has still to get from behind its cursors, in
 // the order of the log.
 func (db *DB) Deliveries(ctx context.Context, webhook ID) ([]Delivery, error) {
-	var a args
-	return list(ctx, db, deliveries, "WHERE webhook = "+a.add(webhook)+" ORDER BY position, lane", a)
+	return ofWebhook(ctx, db, deliveries, webhook, " ORDER BY t.position, t.lane", 0)
 }
 
 // DeliveryWebhooks lists the ids that any Delivery goes to.
@@ -311,8 +309,7 @@ func (db *DB) DeliveryWebhooks(ctx context.Context) (ids []ID, err error) {
 
 // Dropped lists the newest callbacks that a webhook will not get.
 func (db *DB) Dropped(ctx context.Context, webhook ID, limit int) ([]Dropped, error) {
-	var a args
-	return list(ctx, db, droppedCallbacks, "WHERE webhook = "+a.add(webhook)+" ORDER BY position DESC LIMIT "+a.add(limit), a)
+	return ofWebhook(ctx, db, droppedCallbacks, webhook, " ORDER BY t.position DESC", limit)
 }
 
 // HeldBefore lists reports that have waited for their reference since before t.

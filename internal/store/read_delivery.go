@@ -7,6 +7,18 @@ func (db *DB) everyLane(a *args) string {
 	return "WITH RECURSIVE lanes(lane) AS (SELECT CAST(0 AS bigint) UNION ALL SELECT lane + 1 FROM lanes WHERE lane + 1 < " + a.add(db.Lanes()) + ") "
 }
 
+// ofWebhook lists the rows of a webhook in a table whose key begins with lane and
+// webhook: all of them, or up to limit.
+func ofWebhook[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], webhook ID, order string, limit int) (out []R, err error) {
+	var a args
+	query := db.everyLane(&a) + "SELECT " + t.names(0, len(t.columns), "t.%", ", ") + " FROM lanes JOIN " + t.name + " t ON t.lane = lanes.lane AND t.webhook = " + a.add(webhook) + order
+	if limit > 0 {
+		query += " LIMIT " + a.add(limit)
+	}
+	err = db.engine.query(ctx, query, a, func(d decoder) { out = append(out, t.scan(d)) })
+	return out, err
+}
+
 // heads reads pairs of lane and position, those of empty lanes left out.
 func (db *DB) heads(ctx context.Context, query string, a args) (map[int]uint64, error) {
 	heads := make(map[int]uint64)

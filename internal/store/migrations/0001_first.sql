@@ -199,6 +199,8 @@ CREATE TABLE held_report (
   PRIMARY KEY (lane, channel, app, ref)
 ){{clustered}};
 
+CREATE INDEX held_report_by_at ON held_report (at);
+
 CREATE TABLE seen (
   lane     bigint NOT NULL,
   channel  {{keytext}} NOT NULL,

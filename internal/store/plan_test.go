@@ -1,0 +1,208 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"switchyard/internal/gateway"
+	"switchyard/internal/lifecycle"
+	"switchyard/internal/store"
+	"switchyard/internal/store/storetest"
+)
+
+// everything makes the store run each of its statements on traffic: keys that
+// exist are read, written and removed, and all lists are read.
+func everything(t *testing.T, db *store.DB) {
+	t.Helper()
+	ctx := context.Background()
+	app, m := gateway.NewID(0), message(gateway.NewID(0), 77)
+	m.App = app
+	identity := store.Identity{IdentityKey: store.IdentityKey{Project: "p", Channel: "SMS", Identity: m.ID.String()}, Contacts: []gateway.ID{m.Contact}}
+	ref := store.RefKey{Channel: "SMS", App: app, Ref: m.ID.String()}
+	key := store.IdempotencyKey{Project: "p", Key: m.ID.String()}
+	webhook := gateway.NewID(0)
+	lane := int(m.ID.Lane())
+	var position uint64
+	rows := func(tx *store.Tx) {
+		tx.WantMessage(m.ID)
+		tx.Contents.Want(m.ID)
+		tx.Contacts.Want(m.Contact)
+		tx.Conversations.Want(m.Conversation)
+		tx.Identities.Want(identity.IdentityKey)
+		tx.Active.Want(store.ActiveKey{Contact: m.Contact, App: app})
+		tx.Refs.Want(ref)
+		tx.Held.Want(ref)
+		tx.Seen.Want(ref)
+		tx.Idempotency.Want(key)
+	}
+	apply(t, db, func(tx *store.Tx) error {
+		tx.PutMessage(m)
+		tx.Contents.Put(store.Content{ID: m.ID, Body: []byte("{}")})
+		tx.Contacts.Put(store.Contact{ID: m.Contact, Project: "p", ExternalID: "e", Body: []byte("{}")})
+		tx.Conversations.Put(store.Conversation{ID: m.Conversation, App: app, Contact: m.Contact, Project: "p"})
+		tx.Identities.Put(identity)
+		tx.Active.Put(store.Active{ActiveKey: store.ActiveKey{Contact: m.Contact, App: app}, Conversation: m.Conversation})
+		tx.Refs.Put(store.Ref{RefKey: ref, Message: m.ID})
+		tx.Held.Put(store.Held{RefKey: ref, At: tx.Now, Reports: []byte("[]")})
+		tx.Seen.Put(store.Seen{RefKey: ref, At: tx.Now})
+		tx.Idempotency.Put(store.Idempotency{IdempotencyKey: key, Message: m.ID, At: tx.Now})
+		position = tx.Append(store.Callback{App: app, Message: m.ID, At: tx.Now, Body: []byte("{}")}).Position
+		tx.Cursors.Put(store.Cursor{CursorKey: store.CursorKey{Lane: lane, Webhook: webhook}, Position: position})
+		delivery := store.DeliveryKey{Lane: lane, Webhook: webhook, Position: position}
+		tx.Deliveries.Put(store.Delivery{DeliveryKey: delivery, App: app})
+		tx.Dropped.Put(store.Dropped{DeliveryKey: delivery, App: app})
+		return nil
+	})
+	if err := db.Apply(ctx, store.Op{Want: []func(*store.Tx){rows}, Run: func(tx *store.Tx) error {
+		m.State.Due = m.State.Due.Add(time.Second)
+		tx.PutMessage(m)
+		tx.Held.Delete(ref)
+		tx.Deliveries.Delete(store.DeliveryKey{Lane: lane, Webhook: webhook, Position: position})
+		return nil
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for what, read := range map[string]func() error{
+		"message":      func() error { _, _, err := db.Message(ctx, m.ID); return err },
+		"content":      func() error { _, _, err := db.Content(ctx, m.ID); return err },
+		"contents":     func() error { _, err := db.Contents(ctx, []gateway.ID{m.ID, app}); return err },
+		"contact":      func() error { _, _, err := db.Contact(ctx, m.Contact); return err },
+		"identity":     func() error { _, _, err := db.Identity(ctx, identity.IdentityKey); return err },
+		"conversation": func() error { _, _, err := db.Conversation(ctx, m.Conversation); return err },
+		"contacts":     func() error { _, err := db.Contacts(ctx, "p", "", m.Contact, 10); return err },
+		"contacts, id": func() error { _, err := db.Contacts(ctx, "p", "e", m.Contact, 10); return err },
+		"conversations": func() error {
+			_, err := db.Conversations(ctx, store.ConversationQuery{Project: "p", App: app}, m.ID, 10)
+			return err
+		},
+		"of a contact": func() error {
+			_, err := db.Conversations(ctx, store.ConversationQuery{Project: "p", Contact: m.Contact}, m.ID, 10)
+			return err
+		},
+		"count": func() error {
+			_, err := db.CountConversations(ctx, store.ConversationQuery{Project: "p", App: app})
+			return err
+		},
+		"messages": func() error {
+			_, err := db.Messages(ctx, store.MessageQuery{Apps: []gateway.ID{app}, Before: m.ID}, 10)
+			return err
+		},
+		"in a conversation": func() error {
+			_, err := db.Messages(ctx, store.MessageQuery{Conversations: []gateway.ID{m.Conversation}}, 10)
+			return err
+		},
+		"due":               func() error { _, err := db.DueUntil(ctx, lane, now, store.Due{}, 10); return err },
+		"due lanes":         func() error { _, err := db.DueLanes(ctx, now.Add(-time.Millisecond), now); return err },
+		"sent":              func() error { _, err := db.Sent(ctx, 250, lifecycle.Sending, []int64{1}); return err },
+		"callbacks":         func() error { _, err := db.Callbacks(ctx, lane, app, 0, 10); return err },
+		"callback":          func() error { _, _, err := db.Callback(ctx, lane, app, position); return err },
+		"heads":             func() error { _, err := db.CallbackHeads(ctx, app); return err },
+		"cursors":           func() error { _, err := db.Cursors(ctx, webhook); return err },
+		"deliveries":        func() error { _, err := db.Deliveries(ctx, webhook); return err },
+		"deliveries behind": func() error { _, err := db.DeliveriesBehind(ctx, lane, webhook, 0, 10); return err },
+		"delivery heads":    func() error { _, err := db.DeliveryHeads(ctx, webhook); return err },
+		"dropped":           func() error { _, err := db.Dropped(ctx, webhook, 10); return err },
+		"held":              func() error { _, err := db.HeldBefore(ctx, now.Add(-time.Hour), 10); return err },
+	} {
+		if err := read(); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+}
+
+// crowd is a great many rows of others, made by the database itself.
+var crowd = []string{
+	`INSERT INTO message SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 0, 0, 0, i, id(i % 5000), 'SMS', '4670', '{}', 1, 3, 0, 1, 0, 0, 0, '', 0, 1 FROM generate_series(1, $n) i`,
+	`INSERT INTO content SELECT i % 256, id(i), '{}', '', '' FROM generate_series(1, $n) i`,
+	`INSERT INTO contact SELECT i % 256, id(-i), 'q', '', '{}' FROM generate_series(1, $n) i`,
+	`INSERT INTO identity SELECT i % 256, 'p', 'SMS', 'i' || i, id(0), id(-i), '', '' FROM generate_series(1, $n) i`,
+	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '' FROM generate_series(1, $n) i`,
+	`INSERT INTO active_conversation SELECT i % 256, id(-i), id(i % 1000), id(i) FROM generate_series(1, $n) i`,
+	`INSERT INTO ref SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, id(i), 0, 0 FROM generate_series(1, $n) i`,
+	`INSERT INTO held_report SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, 4000000000000000, '[]' FROM generate_series(1, $n) i`,
+	`INSERT INTO seen SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, i FROM generate_series(1, $n) i`,
+	`INSERT INTO idempotency SELECT i % 256, 'p', 'k' || i, '', id(i), i FROM generate_series(1, $n) i`,
+	`INSERT INTO due SELECT i % 250, 4000000000000000 + i, id(i) FROM generate_series(1, $n) i`,
+	`INSERT INTO callback SELECT i % 256, id(i % 1000), i, id(i), 0, '', i, '{}' FROM generate_series(1, $n) i`,
+	`INSERT INTO delivery_cursor SELECT i % 256, id(i), i FROM generate_series(1, $n) i`,
+	`INSERT INTO delivery SELECT i % 256, id(i), i, id(1), 1, 0, 0, 0, '' FROM generate_series(1, $n) i`,
+	`INSERT INTO dropped_callback SELECT i % 256, id(i), i, id(1), 0, 1, 0, '', '' FROM generate_series(1, $n) i`,
+}
+
+// Statements that were planned on empty tables find their rows by index in full
+// ones, with and without statistics: they touch as many rows of others as they
+// have to, which is next to none.
+func TestPlansOnEmptyAndFullTables(t *testing.T) {
+	const each = 30_000
+	url := storetest.Postgres(t)
+	db := storetest.Open(t, url)
+	for range 7 { // a prepared statement keeps its plan after the fifth time
+		everything(t, db)
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	run := func(sql string) {
+		t.Helper()
+		if _, err := conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatalf("%v in %s", err, sql)
+		}
+	}
+	run(`CREATE FUNCTION id(n bigint) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$ SELECT decode(md5(n::text), 'hex') $$`)
+	for _, sql := range crowd {
+		run(strings.ReplaceAll(sql, "$n", fmt.Sprint(each)))
+	}
+	for _, statistics := range []bool{false, true} {
+		t.Run(fmt.Sprintf("statistics %v", statistics), func(t *testing.T) {
+			if statistics {
+				run("ANALYZE")
+			}
+			before := touched(t, conn)
+			const times = 7
+			for range times {
+				everything(t, db)
+			}
+			after := touched(t, conn)
+			for table, read := range after {
+				if n := read - before[table]; n > times*1000 {
+					t.Errorf("table %s: %d rows were read in %d rounds", table, n, times)
+				}
+			}
+			if len(after) < len(crowd) {
+				t.Errorf("rows were counted in %d tables only", len(after))
+			}
+		})
+	}
+}
+
+// touched is how many rows all statements so far have read in each table, by
+// walking it or through an index. The server counts when a connection is idle.
+func touched(t *testing.T, conn *pgx.Conn) map[string]int64 {
+	t.Helper()
+	time.Sleep(1200 * time.Millisecond) // connections report once a second
+	ctx := context.Background()
+	if _, err := conn.Exec(ctx, "SELECT pg_stat_clear_snapshot()"); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := conn.Query(ctx, `SELECT s.relname, s.seq_tup_read + coalesce(sum(i.idx_tup_read), 0)::bigint FROM pg_stat_user_tables s
+		LEFT JOIN pg_stat_user_indexes i USING (relid) WHERE s.schemaname = current_schema() AND s.relname <> 'migration' GROUP BY s.relname, s.seq_tup_read`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make(map[string]int64)
+	var name string
+	var n int64
+	if _, err := pgx.ForEachRow(rows, []any{&name, &n}, func() error { out[name] = n; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
