@@ -221,7 +221,8 @@ func TestANodeTakenForDeadIsFenced(t *testing.T) {
 // A connection that is cut at any time, in the middle of a commit as well,
 // costs no operation and repeats none.
 func TestNothingIsLostWithTheConnection(t *testing.T) {
-	url := storetest.Postgres(t)
+	const name = "to_be_cut"
+	url := storetest.Postgres(t) + "&application_name=" + name
 	for _, others := range []int{0, 1} {
 		t.Run(fmt.Sprintf("%d others", others), func(t *testing.T) {
 			n := join(t, url, "one")
@@ -250,7 +251,7 @@ func TestNothingIsLostWithTheConnection(t *testing.T) {
 				case <-done:
 					running = false
 				case <-time.After(30 * time.Millisecond):
-					statement(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'switchyard'")
+					statement(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '"+name+"'")
 				}
 			}
 			count := 0
@@ -276,7 +277,7 @@ func statement(t *testing.T, url, sql string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.RuntimeParams["application_name"] = "test"
+	config.RuntimeParams["application_name"] = "statement"
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		t.Fatal(err)

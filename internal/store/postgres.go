@@ -50,7 +50,7 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 	if e.config, err = pgx.ParseConfig(opts.URL); err != nil {
 		return nil, errors.New("the postgres URL cannot be read") // pgx's own words may hold the password
 	}
-	e.config.RuntimeParams["application_name"] = "switchyard"
+	setDefault(e.config.RuntimeParams, "application_name", "switchyard")
 	e.config.RuntimeParams["synchronous_commit"] = "on"
 	e.config.DialFunc = dialer().DialContext
 	if e.writer, err = pgx.ConnectConfig(ctx, e.config); err != nil {
@@ -72,7 +72,7 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 	if err != nil {
 		return nil, errors.New("the postgres URL cannot be read")
 	}
-	pool.ConnConfig.RuntimeParams["application_name"] = "switchyard reader"
+	setDefault(pool.ConnConfig.RuntimeParams, "application_name", "switchyard reader")
 	// Not a parameter of the connection: with target_session_attrs=read-write
 	// that would be taken for a standby.
 	pool.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
@@ -84,6 +84,13 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// setDefault leaves to the URL what it says.
+func setDefault(params map[string]string, name, value string) {
+	if params[name] == "" {
+		params[name] = value
+	}
 }
 
 // dialer finds out within seconds that a machine has vanished.
