@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -293,4 +294,41 @@ func statement(t *testing.T, url, sql string) {
 	if _, err := conn.Exec(ctx, sql); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Nodes take the time from the database: one whose own clock is 20 years off,
+// or is set while it works, writes the same times as the others.
+func TestNodesAgreeOnTheTime(t *testing.T) {
+	url := storetest.Postgres(t)
+	other := join(t, url, "two")
+	defer other.Close()
+	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
+		db, err := store.Open(t.Context(), store.Options{URL: url, Node: "one", Lease: time.Hour, DatabaseClock: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		n := &node{DB: db, owned: make(map[int]bool), moved: make(chan struct{}, 1)}
+		if err := db.Join(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(context.Background())
+		for range 2 {
+			var wrote, is time.Time
+			if err := db.ApplyOwed(t.Context(), store.Op{Run: func(tx *store.Tx) error { wrote = tx.Now; return nil }}); err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.QueryRow(t.Context(), "SELECT clock_timestamp()").Scan(&is); err != nil {
+				t.Fatal(err)
+			}
+			if apart := is.Sub(wrote); apart < 0 || apart > time.Second {
+				t.Errorf("at %s by its own clock the node wrote %s, %s before the database's time", time.Now(), wrote, apart)
+			}
+			time.Sleep(30 * time.Second) // the clock is set forward
+		}
+	})
 }
