@@ -151,14 +151,24 @@ func (a *account) tend(members *store.Members) (came bool) {
 	defer a.mu.Unlock()
 	here := members.Owns(a.home) && a.replaced == nil
 	switch {
-	case here && a.stop == nil:
+	case !here:
+		a.rested = nil
+		a.halt()
+	case a.stop == nil && a.rested == nil:
 		a.run(runner)
 		return true
-	case !here && a.stop != nil:
+	}
+	return false
+}
+
+// halt ends the Runner and gives a channel that is closed when it has ended; nil
+// if it never ran.
+func (a *account) halt() <-chan struct{} {
+	if a.stop != nil {
 		a.stop()
 		a.stop = nil
 	}
-	return false
+	return a.ended
 }
 
 func (a *account) run(runner channel.Runner) {
@@ -166,7 +176,7 @@ func (a *account) run(runner channel.Runner) {
 	ctx, cancel := context.WithCancel(e.ctx)
 	before := a.ended // two runs of one adapter must not overlap
 	ended := make(chan struct{})
-	a.stop, a.ended, a.rested = cancel, ended, nil
+	a.stop, a.ended = cancel, ended
 	e.background.Go(func() {
 		defer close(ended)
 		if before != nil {
@@ -217,16 +227,27 @@ func (s *accounts) tend(members *store.Members) (came []*account) {
 	return came
 }
 
-// leave ends the sends over connections that another node is to have.
+// leave ends the sends over connections that another node is to have, and then
+// the connections.
 func (s *accounts) leave(ctx context.Context, lanes []int) {
 	for _, a := range s.all() {
 		if !a.features.Linked || !slices.Contains(lanes, a.home) {
 			continue
 		}
-		select {
-		case <-a.rest():
-		case <-ctx.Done():
+		await(ctx, a.rest())
+		a.mu.Lock()
+		ended := a.halt()
+		a.mu.Unlock()
+		if ended != nil {
+			await(ctx, ended)
 		}
+	}
+}
+
+func await(ctx context.Context, done <-chan struct{}) {
+	select {
+	case <-done:
+	case <-ctx.Done():
 	}
 }
 

@@ -39,10 +39,7 @@ func (a *account) retire(heir *account) {
 	}
 	a.mu.Lock()
 	a.replaced = heir
-	if a.stop != nil {
-		a.stop()
-		a.stop = nil
-	}
+	a.halt()
 	rest := a.queue
 	a.queue = queue{}
 	if a.wake != nil {

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"switchyard/internal/store/storetest"
 )
 
@@ -272,6 +274,9 @@ func TestNodesTerminate(t *testing.T) {
 		g.start()
 		f.setAway(g, false)
 		f.awaitShared(t, takeOverTime, f.nodes...)
+		if n := s.centre.Sessions(); n > 1 {
+			t.Errorf("%d links to the message centre, want one of one node", n)
+		}
 	}
 	s.end()
 	settled := s.settle(doubtTime)
@@ -280,5 +285,49 @@ func TestNodesTerminate(t *testing.T) {
 		t.Errorf("%d messages failed: an orderly end leaves nothing in doubt", figures.failed)
 	}
 	t.Logf("a node ended 4 times; settled %s after the load", settled.Round(time.Second))
+	s.report(t, figures)
+}
+
+// A newer version has upgraded the tables while an older one works: the older
+// one goes on, and can even be started anew.
+func TestNodesUpgrade(t *testing.T) {
+	store := storetest.Postgres(t)
+	s, f := newFleetScene(t, store, 2)
+	f.awaitShared(t, takeOverTime, f.nodes...)
+	s.begin(senders)
+	defer s.end()
+	time.Sleep(time.Second)
+	conn, err := pgx.Connect(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, step := range []string{ // what a next version may do: add, with a default
+		"ALTER TABLE message ADD COLUMN later bigint NOT NULL DEFAULT 0",
+		"ALTER TABLE callback ADD COLUMN later text NOT NULL DEFAULT ''",
+		"ALTER TABLE node ADD COLUMN later text NOT NULL DEFAULT ''",
+		"CREATE TABLE later (id bigint PRIMARY KEY)",
+		"INSERT INTO migration VALUES ('9999_later.sql', 'later')",
+	} {
+		if _, err := conn.Exec(t.Context(), step); err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+	}
+	time.Sleep(time.Second)
+	for _, g := range f.nodes {
+		f.setAway(g, true)
+		if code, _ := g.terminate(); code != 0 {
+			t.Errorf("exit code %d after SIGTERM", code)
+		}
+		g.start()
+		f.setAway(g, false)
+		f.awaitShared(t, takeOverTime, f.nodes...)
+	}
+	s.end()
+	s.settle(doubtTime)
+	figures := s.account()
+	if figures.failed > 0 {
+		t.Errorf("%d messages failed", figures.failed)
+	}
 	s.report(t, figures)
 }
