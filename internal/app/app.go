@@ -47,6 +47,7 @@ type Config struct {
 const (
 	stopRequests = 2 * time.Second
 	stopEngine   = 6 * time.Second
+	stopTracing  = time.Second
 )
 
 // App is a running gateway.
@@ -59,6 +60,7 @@ type App struct {
 	poster  *webhook.Poster
 	health  *observe.Health
 	metrics *observe.Metrics
+	tracing *observe.Tracing
 	api     *http.Server
 	admin   *http.Server
 	apiURL  string
@@ -70,11 +72,15 @@ func Start(ctx context.Context, cfg Config) (_ *App, err error) {
 	a := &App{cfg: cfg, health: &observe.Health{}, failed: make(chan error, 4)}
 	registry := prometheus.NewRegistry()
 	a.metrics = observe.NewMetrics(registry)
+	a.metrics.GaugeBuild(cfg.Version)
 	defer func() {
 		if err != nil {
 			a.Stop()
 		}
 	}()
+	if a.tracing, err = observe.NewTracing(ctx, cfg.Version, cfg.Log); err != nil {
+		return nil, err
+	}
 	apiListener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return nil, err
@@ -123,7 +129,11 @@ func (a *App) fail(err error) {
 	}
 }
 
-func (a *App) observeCommit(operations int, took time.Duration) {
+func (a *App) observeCommit(operations int, took time.Duration, err error) {
+	if err != nil {
+		a.metrics.CommitFailures.Inc()
+		return
+	}
 	a.metrics.CommitBatch.Observe(float64(operations))
 	a.metrics.CommitDuration.Observe(took.Seconds())
 }
@@ -139,18 +149,28 @@ func (a *App) startEngine(ctx context.Context) error {
 	circuit.Failures, circuit.Open, circuit.OpenCap = cfg.BreakerFailures, cfg.BreakerOpen, cfg.BreakerOpenCap
 	circuit.Probe = 3 * cfg.WebhookTimeout
 	deliverer := delivery.New(delivery.Config{
-		Store: a.store, Poster: a.poster, Retry: retry, Breaker: circuit, Log: cfg.Log, Metrics: a.metrics,
+		Store: a.store, Poster: a.poster, Retry: retry, Breaker: circuit, Log: cfg.Log, Metrics: a.metrics, Tracing: a.tracing,
 		DirectSecret: func(app gateway.ID) convapi.Secret { return a.Engine.DirectSecret(app) },
 	})
 	guard := dial.Guard(cfg.AllowPrivateTargets)
 	a.Engine = engine.New(engine.Config{
 		Store: a.store, Deliverer: deliverer, Channels: cfg.Channels, HTTP: providerClient(guard), Dial: guard.DialContext,
-		PublicURL: a.publicURL(), Log: cfg.Log, Metrics: a.metrics,
+		PublicURL: a.publicURL(), Log: cfg.Log, Metrics: a.metrics, Tracing: a.tracing,
 	})
-	a.metrics.GaugeQueue("store", func() float64 { return float64(a.store.Queued()) })
-	a.metrics.GaugeQueue("outbound", func() float64 { return float64(a.Engine.Queued()) })
-	a.metrics.GaugeQueue("deadlines", func() float64 { return float64(a.Engine.Deadlines()) })
+	a.watch()
 	return a.Engine.Start(ctx)
+}
+
+// watch registers what is read at a scrape.
+func (a *App) watch() {
+	m := a.metrics
+	m.GaugeQueue("store", func() float64 { return float64(a.store.Queued()) })
+	m.GaugeOldest("store", a.store.Oldest)
+	m.GaugeQueue("deadlines", func() float64 { return float64(a.Engine.Deadlines()) })
+	m.CollectChannels(a.Engine.Channels)
+	if path, ok := strings.CutPrefix(a.cfg.Store, "sqlite:"); ok {
+		m.GaugeDisk(path)
+	}
 }
 
 // providerClient carries requests to REST channels: over kept connections, as
@@ -180,8 +200,8 @@ func (a *App) handler(ctx context.Context) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := httpapi.New(httpapi.Config{Engine: a.Engine, TokenKey: key, Log: a.cfg.Log})
-	channels := ingress.New(ingress.Config{Engine: a.Engine, Log: a.cfg.Log})
+	api := httpapi.New(httpapi.Config{Engine: a.Engine, TokenKey: key, Log: a.cfg.Log, Metrics: a.metrics, Tracing: a.tracing})
+	channels := ingress.New(ingress.Config{Engine: a.Engine, Log: a.cfg.Log, Metrics: a.metrics, Tracing: a.tracing})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/channels/") {
 			channels.ServeHTTP(w, r)
@@ -232,6 +252,9 @@ func (a *App) Stop() {
 	if a.poster != nil {
 		a.poster.Close()
 	}
+	ctx, cancel = context.WithTimeout(context.Background(), stopTracing)
+	defer cancel()
+	a.tracing.Stop(ctx)
 	if a.store != nil {
 		if err := a.store.Close(); err != nil {
 			a.cfg.Log.Error("close the store", "error", err)

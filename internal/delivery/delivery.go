@@ -81,6 +81,7 @@ type Config struct {
 	Log          *slog.Logger
 	// Metrics may be given to one Deliverer only: it registers queues there.
 	Metrics *observe.Metrics
+	Tracing *observe.Tracing // nil: no traces
 }
 
 // Target is a webhook as this package sees it.
@@ -174,5 +175,6 @@ func New(cfg Config) *Deliverer {
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	cfg.Metrics.GaugeQueue("callbacks_waiting", func() float64 { return float64(d.waiting.Load()) })
 	cfg.Metrics.GaugeQueue("callbacks_in_retry", func() float64 { return float64(d.retrying.Load()) })
+	cfg.Metrics.CollectWebhooks(d.stand)
 	return d
 }

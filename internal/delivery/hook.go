@@ -212,6 +212,7 @@ func (h *hook) trim(l *lane) {
 // drop is done with an entry that will not be delivered, and records it.
 func (h *hook) drop(e *entry, reason string) {
 	e.reason = reason
+	h.d.cfg.Metrics.Dropped.WithLabelValues(reason).Inc()
 	h.note("callback dropped", e, "reason", reason)
 	h.settle(e)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"switchyard/internal/breaker"
+	"switchyard/internal/observe"
 	"switchyard/internal/store"
 	"switchyard/internal/webhook"
 )
@@ -14,7 +15,7 @@ import (
 // judge applies what came of a post.
 func (h *hook) judge(j job, out webhook.Outcome, now time.Time) {
 	e, metrics := j.entry, h.d.cfg.Metrics
-	metrics.Callbacks.WithLabelValues(out.Class.String()).Inc()
+	metrics.Callbacks.WithLabelValues(out.Class.String(), observe.StatusClass(out.Status)).Inc()
 	metrics.CallbackDuration.Observe(out.Duration.Seconds())
 	if out.Class == webhook.Delivered {
 		metrics.EventToWebhook.Observe(now.Sub(e.callback.At).Seconds())
@@ -95,6 +96,7 @@ func (h *hook) teach(j job, out webhook.Outcome, now time.Time) {
 		return
 	}
 	h.changeState()
+	h.d.cfg.Metrics.BreakerTransitions.WithLabelValues(after.String()).Inc()
 	switch {
 	case after == breaker.Closed:
 		h.outage = store.PositionAt(now)
@@ -114,6 +116,7 @@ func (h *hook) teach(j job, out webhook.Outcome, now time.Time) {
 func (h *hook) closeBreaker() {
 	if h.breaker.Phase != breaker.Closed {
 		h.d.cfg.Metrics.BreakersOpen.Dec()
+		h.d.cfg.Metrics.BreakerTransitions.WithLabelValues(breaker.Closed.String()).Inc()
 		h.changeState()
 		h.noteBreaker("breaker closed by a change")
 	}

@@ -1,10 +1,13 @@
 package delivery
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"switchyard/internal/breaker"
 	"switchyard/internal/gateway"
+	"switchyard/internal/observe"
 	"switchyard/internal/store"
 )
 
@@ -39,6 +42,29 @@ func (d *Deliverer) Status(id gateway.ID) Status {
 		s.Oldest = store.PositionTime(oldest)
 	}
 	return s
+}
+
+// stand tells how the delivery stands as a whole. It looks at each hook as
+// Status does, whose memory is bounded by the window.
+func (d *Deliverer) stand() (w observe.Webhooks) {
+	d.mu.RLock()
+	hooks := slices.Collect(maps.Values(d.hooks))
+	d.mu.RUnlock()
+	oldest := uint64(0)
+	for _, h := range hooks {
+		h.mu.Lock()
+		if at := h.oldest(); at > 0 && (oldest == 0 || at < oldest) {
+			oldest = at
+		}
+		if h.behind() {
+			w.Behind++
+		}
+		h.mu.Unlock()
+	}
+	if oldest > 0 {
+		w.Oldest = store.PositionTime(oldest)
+	}
+	return w
 }
 
 // oldest is about the position of the oldest callback that waits: exactly for

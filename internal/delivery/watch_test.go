@@ -33,7 +33,7 @@ func TestFailuresAreSeen(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		want := map[string]float64{
-			"switchyard_breakers_open": 1, "switchyard_callbacks_total retry": 10,
+			"switchyard_breakers_open": 1, "switchyard_callbacks_total retry 5xx": 10,
 			"switchyard_queue_depth callbacks_waiting": 10, "switchyard_queue_depth callbacks_in_retry": 10,
 		}
 		if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
@@ -42,7 +42,7 @@ func TestFailuresAreSeen(t *testing.T) {
 		e.answers(nil)
 		time.Sleep(time.Minute)
 		want = map[string]float64{
-			"switchyard_breakers_open": 0, "switchyard_callbacks_total retry": 10, "switchyard_callbacks_total delivered": 10,
+			"switchyard_breakers_open": 0, "switchyard_callbacks_total retry 5xx": 10, "switchyard_callbacks_total delivered 2xx": 10,
 			"switchyard_queue_depth callbacks_waiting": 0, "switchyard_queue_depth callbacks_in_retry": 0,
 		}
 		if diff := cmp.Diff(want, gather(t, registry)); diff != "" {

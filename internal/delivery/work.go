@@ -29,6 +29,7 @@ func (h *hook) step() {
 	case probe:
 		if e := h.take(now); e != nil {
 			h.breaker = h.breaker.Probing(h.d.cfg.Breaker, now)
+			h.d.cfg.Metrics.BreakerTransitions.WithLabelValues(breaker.HalfOpen.String()).Inc()
 			h.launch(h.job(e, now, true))
 		}
 	case allowed:
@@ -111,7 +112,9 @@ func (h *hook) work(j job) {
 		if h.direct {
 			j.request.Secret = h.d.cfg.DirectSecret(j.entry.callback.App)
 		}
+		span := h.startSpan(&j)
 		out := h.d.cfg.Poster.Post(h.d.ctx, j.request)
+		endSpan(span, out)
 		j, more = h.finish(j, out)
 	}
 }

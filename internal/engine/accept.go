@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
 	"switchyard/internal/lifecycle"
@@ -25,9 +27,12 @@ func (e *Engine) Send(ctx context.Context, project string, req *convapi.SendMess
 	if err := s.prepare(); err != nil {
 		return resp, false, err
 	}
+	ctx, span := e.tracing.Start(ctx, trace.SpanKindInternal, "accept message")
+	defer span.End()
 	if err := e.apply(ctx, store.Op{Want: s.want(), Run: s.run}); err != nil {
 		return resp, false, err
 	}
+	s.describe(span)
 	return s.resp, s.replayed, nil
 }
 
@@ -256,6 +261,7 @@ func asked(in *routing.Input) (channel, identity string) {
 func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal *convapi.Reason) error {
 	e := s.engine
 	p := e.newPlan(s.app, hops, s.req, tx.Now)
+	p.Trace = tx.Trace
 	if len(hops) > 0 {
 		row.Channel, row.Identity = string(hops[0].Channel), hops[0].Identity
 	}

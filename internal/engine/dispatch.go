@@ -18,6 +18,9 @@ import (
 const defaultConcurrency = 16
 
 func (a *account) enqueue(j job) {
+	if j.since.IsZero() { // else it moves here from another account
+		j.since = time.Now()
+	}
 	a.mu.Lock()
 	heir := a.replaced
 	if heir == nil {
@@ -114,6 +117,7 @@ type attempt struct {
 	hop      int
 	number   int
 	outbound channel.Outbound
+	trace    string // traceparent of the attempt
 }
 
 // claim asks the state machine for an attempt and, once that is on disk, makes it.
@@ -218,7 +222,9 @@ func withdrawn(code convapi.ReasonCode, what string) convapi.Reason {
 // run makes the attempt and records what came of it.
 func (t *attempt) run() {
 	begin := time.Now()
+	span := t.startSpan()
 	receipt, failure := t.send()
+	endSpan(span, failure)
 	t.observe(failure, time.Since(begin))
 	e := t.account.engine
 	e.db.Submit(t.outcome(receipt, failure), func(err error) {
@@ -314,13 +320,19 @@ func (a *account) learn(failure *channel.Failure) {
 // provider names no time.
 const leastRest = time.Second
 
+// verdictOf is how metrics, traces and the log name what came of an attempt.
+func verdictOf(failure *channel.Failure) string {
+	if failure == nil {
+		return "accepted"
+	}
+	return failure.Verdict.String()
+}
+
 func (t *attempt) observe(failure *channel.Failure, took time.Duration) {
 	e := t.account.engine
-	verdict := "accepted"
-	if failure != nil {
-		verdict = failure.Verdict.String()
-	}
+	verdict := verdictOf(failure)
 	e.metrics.Attempts.WithLabelValues(string(t.account.channel), verdict).Inc()
+	e.metrics.AttemptDuration.WithLabelValues(string(t.account.channel)).Observe(took.Seconds())
 	log := e.log.With("message_id", t.row.ID.String(), "app_id", t.row.App.String(), "channel", string(t.account.channel),
 		"hop", t.hop, "attempt", t.number, "verdict", verdict, "duration", took)
 	if failure == nil {

@@ -38,6 +38,7 @@ type Config struct {
 	SendTimeout time.Duration
 	Log         *slog.Logger
 	Metrics     *observe.Metrics
+	Tracing     *observe.Tracing // nil: no traces
 }
 
 // DefaultSendTimeout is longer than any channel's own limit for an answer
@@ -50,6 +51,7 @@ type Engine struct {
 	db        *store.DB
 	log       *slog.Logger
 	metrics   *observe.Metrics
+	tracing   *observe.Tracing
 	deliverer *delivery.Deliverer
 
 	definitions map[convapi.Channel]channel.Definition
@@ -73,7 +75,7 @@ func New(cfg Config) *Engine {
 		cfg.SendTimeout = DefaultSendTimeout
 	}
 	e := &Engine{
-		cfg: cfg, db: cfg.Store, log: cfg.Log, metrics: cfg.Metrics, deliverer: cfg.Deliverer,
+		cfg: cfg, db: cfg.Store, log: cfg.Log, metrics: cfg.Metrics, tracing: cfg.Tracing, deliverer: cfg.Deliverer,
 		definitions: make(map[convapi.Channel]channel.Definition),
 		directory:   newDirectory(),
 		signals:     make(chan struct{}, signalsUnderWay),
@@ -115,6 +117,7 @@ func (e *Engine) Stop(ctx context.Context) {
 
 // apply runs an operation for a caller who can be told to come back later.
 func (e *Engine) apply(ctx context.Context, op store.Op) error {
+	op.Trace = e.tracing.Traceparent(ctx)
 	err := e.db.Apply(ctx, op)
 	switch {
 	case errors.Is(err, store.ErrOverloaded):

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"switchyard/convapi"
 	"switchyard/internal/channel"
 	"switchyard/internal/gateway"
@@ -91,6 +93,9 @@ type sink struct {
 
 // Deliver implements channel.Sink.
 func (s sink) Deliver(ctx context.Context, b channel.Batch) error {
+	ctx, span := s.engine.tracing.Start(ctx, trace.SpanKindConsumer, "receive from channel")
+	defer span.End()
+	describeAccount(span, s.account)
 	return s.engine.deliver(ctx, s.account, b)
 }
 

@@ -37,6 +37,9 @@ func (e *Engine) open(tx *store.Tx, id gateway.ID) (*change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("message %s: %w", id, err)
 	}
+	if tx.Trace == "" && e.tracing != nil {
+		tx.Trace = p.Trace
+	}
 	a, _ := e.directory.app(row.App)
 	return &change{engine: e, tx: tx, app: a, row: row, plan: p}, nil
 }
@@ -46,6 +49,10 @@ func (c *change) apply(sig lifecycle.Signal) error {
 	state, effects := lifecycle.Apply(c.plan.rules(), c.row.State, sig, c.tx.Now, rand.Float64())
 	if len(effects) == 0 && reflect.DeepEqual(state, c.row.State) {
 		return nil
+	}
+	if state.Phase == lifecycle.Doubt && c.row.State.Phase != lifecycle.Doubt {
+		doubted := c.engine.metrics.InDoubt.WithLabelValues(string(c.at(state.Hop).Channel))
+		c.tx.After(doubted.Inc)
 	}
 	c.row.State = state
 	for _, effect := range effects {

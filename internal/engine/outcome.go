@@ -17,6 +17,7 @@ func (t *attempt) outcome(receipt channel.Receipt, failure *channel.Failure) sto
 		refs = failure.Refs
 	}
 	return store.Op{
+		Trace: t.trace,
 		Want: []func(*store.Tx){func(tx *store.Tx) {
 			tx.WantMessage(t.row.ID)
 			tx.Contents.Want(t.row.ID)
@@ -104,5 +105,9 @@ func (e *Engine) report(tx *store.Tx, id gateway.ID, hop, part int, r channel.Re
 		return nil
 	}
 	c.eventTime = r.At
-	return c.apply(lifecycle.Reported{Hop: hop, Part: part, Status: status, Reason: r.Reason})
+	cause := tx.Trace
+	tx.Trace = c.traceReport(cause, hop, r)
+	err = c.apply(lifecycle.Reported{Hop: hop, Part: part, Status: status, Reason: r.Reason})
+	tx.Trace = cause
+	return err
 }

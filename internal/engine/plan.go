@@ -18,7 +18,8 @@ type plan struct {
 	CallbackURL string            `json:"callback_url,omitempty"`
 	Correlation string            `json:"correlation,omitempty"`
 	Properties  map[string]string `json:"properties,omitempty"`
-	High        bool              `json:"high,omitempty"` // HIGH_PRIORITY
+	High        bool              `json:"high,omitempty"`  // HIGH_PRIORITY
+	Trace       string            `json:"trace,omitempty"` // traceparent of the acceptance
 }
 
 // hop is a planned channel with what its account promised at that time.

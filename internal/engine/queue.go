@@ -18,6 +18,7 @@ type job struct {
 	channel convapi.Channel
 	first   bool // a fallback or a retry: it has waited before
 	high    bool // HIGH_PRIORITY
+	since   time.Time
 }
 
 // handoff is the job as another node gets it.
@@ -58,6 +59,16 @@ type queue struct {
 }
 
 func (q *queue) len() int { return q.first.len() + q.high.len() + q.normal.len() }
+
+// oldest is since when the one waits that waits longest; zero for none.
+func (q *queue) oldest() (since time.Time) {
+	for _, f := range []*fifo{&q.first, &q.high, &q.normal} {
+		if f.len() > 0 && (since.IsZero() || f.jobs[f.head].since.Before(since)) {
+			since = f.jobs[f.head].since
+		}
+	}
+	return since
+}
 
 func (q *queue) push(j job) {
 	switch {

@@ -158,6 +158,7 @@ func (a *api) writeError(w http.ResponseWriter, r *http.Request, err error) int 
 			message: "internal error; the log has it under the id " + id,
 		}
 	}
+	a.metrics.Refusals.WithLabelValues(refused.name).Inc()
 	if refused.retryAfter > 0 {
 		w.Header().Set("Retry-After", retrySeconds(refused.retryAfter))
 	}

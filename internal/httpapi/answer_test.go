@@ -13,8 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
+	"switchyard/internal/observe"
 )
 
 func TestRefuse(t *testing.T) {
@@ -39,7 +42,7 @@ func TestRefuse(t *testing.T) {
 		{field, 400, "a.b: is required", ""},
 		{convapi.FieldErrors{field, {Field: "c", Description: "d"}}, 400, "a.b: is required; c: d", ""},
 	} {
-		a := &api{log: slog.New(slog.DiscardHandler)}
+		a := &api{log: slog.New(slog.DiscardHandler), metrics: observe.NewMetrics(prometheus.NewRegistry())}
 		w := httptest.NewRecorder()
 		status := a.writeError(w, httptest.NewRequest("GET", "/", nil), tc.err)
 		var body convapi.ErrorResponse
@@ -76,7 +79,8 @@ func TestInternalErrors(t *testing.T) {
 			a := &api{
 				tokens:   tokenMaker{key: testKey},
 				log:      slog.New(slog.NewTextHandler(&log, nil)),
-				versions: map[string]*node{"v1": newTree([]route{{"GET", "fail", fail}})},
+				metrics:  observe.NewMetrics(prometheus.NewRegistry()),
+				versions: map[string]*node{"v1": newTree("/", []route{{"GET", "fail", fail}})},
 			}
 			token, err := a.tokens.issue("key", "p", time.Now())
 			if err != nil {
@@ -105,7 +109,7 @@ func (brokenAnswer) MarshalJSON() ([]byte, error) { return nil, errors.New("disk
 // A caller who hangs up is no fault of ours.
 func TestCallerGone(t *testing.T) {
 	var log bytes.Buffer
-	a := &api{log: slog.New(slog.NewTextHandler(&log, nil))}
+	a := &api{log: slog.New(slog.NewTextHandler(&log, nil)), metrics: observe.NewMetrics(prometheus.NewRegistry())}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := httptest.NewRecorder()

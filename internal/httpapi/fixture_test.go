@@ -30,6 +30,7 @@ func newServer(t testing.TB) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	metrics := observe.NewMetrics(prometheus.NewRegistry())
 	poster := webhook.New(webhook.Config{})
 	e := engine.New(engine.Config{
 		Store:     db,
@@ -37,7 +38,7 @@ func newServer(t testing.TB) *server {
 		HTTP:      http.DefaultClient,
 		PublicURL: "http://127.0.0.1",
 		Log:       log,
-		Metrics:   observe.NewMetrics(prometheus.NewRegistry()),
+		Metrics:   metrics,
 	})
 	if err := e.Start(ctx); err != nil {
 		t.Fatal(err)
@@ -54,5 +55,5 @@ func newServer(t testing.TB) *server {
 	if err := e.PutProject(ctx, projectID, keyID, keySecret); err != nil {
 		t.Fatal(err)
 	}
-	return &server{handler: New(Config{Engine: e, TokenKey: testKey, Log: log}), ids: make(map[string]string)}
+	return &server{handler: New(Config{Engine: e, TokenKey: testKey, Log: log, Metrics: metrics}), ids: make(map[string]string)}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"switchyard/internal/engine"
+	"switchyard/internal/observe"
 )
 
 // MaxBody is the longest request body in octets. The contract states no figure;
@@ -26,13 +27,15 @@ const MaxBody = 1 << 20
 // HMAC-SHA256 should not be shorter than the hash (RFC 2104 section 3).
 const MinTokenKey = 32
 
-// Config is what New needs; every member is required.
+// Config is what New needs; every member but Tracing is required.
 type Config struct {
 	Engine *engine.Engine
 	// TokenKey signs access tokens. All nodes of one store share it; a new key
 	// makes every token given out before invalid.
 	TokenKey []byte
 	Log      *slog.Logger
+	Metrics  *observe.Metrics
+	Tracing  *observe.Tracing // nil: no traces
 }
 
 // New makes the handler of /oauth2/token, /v1/ and /v2/; every other path gets a
@@ -43,10 +46,10 @@ func New(cfg Config) http.Handler {
 	if len(cfg.TokenKey) < MinTokenKey {
 		panic(fmt.Sprintf("httpapi: token key has %d octets, want at least %d", len(cfg.TokenKey), MinTokenKey))
 	}
-	a := &api{engine: cfg.Engine, tokens: tokenMaker{key: cfg.TokenKey}, log: cfg.Log}
+	a := &api{engine: cfg.Engine, tokens: tokenMaker{key: cfg.TokenKey}, log: cfg.Log, metrics: cfg.Metrics, tracing: cfg.Tracing}
 	a.versions = map[string]*node{
-		"v1": newTree(a.operations(), notBuiltV1()),
-		"v2": newTree(notBuiltV2()),
+		"v1": newTree("/v1/projects/*/", a.operations(), notBuiltV1()),
+		"v2": newTree("/v2/projects/*/", notBuiltV2()),
 	}
 	return a
 }
@@ -56,21 +59,31 @@ type api struct {
 	engine   *engine.Engine
 	tokens   tokenMaker
 	log      *slog.Logger
+	metrics  *observe.Metrics
+	tracing  *observe.Tracing
 	versions map[string]*node
 }
+
+// place is where a request led, for those who watch.
+type place struct{ route, method string }
 
 // ServeHTTP implements http.Handler.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
-	status := a.serve(w, r)
+	r, span := a.tracing.StartRequest(r, true)
+	at := place{observe.Other, observe.Other}
+	status := a.serve(w, r, &at)
+	took := time.Since(started)
+	a.metrics.Answered(at.route, at.method, status, took)
+	observe.EndRequest(span, at.route, at.method, status)
 	// At debug level: at thousands of requests a second a line each is for the
 	// hunt of a particular fault. The query may hold phone numbers and stays out.
 	a.log.DebugContext(r.Context(), "request",
-		"method", r.Method, "path", r.URL.Path, "status", status, "duration", time.Since(started))
+		"method", r.Method, "path", r.URL.Path, "status", status, "duration", took)
 }
 
 // serve answers r and returns the HTTP status it gave.
-func (a *api) serve(w http.ResponseWriter, r *http.Request) (status int) {
+func (a *api) serve(w http.ResponseWriter, r *http.Request, at *place) (status int) {
 	defer func() {
 		if p := recover(); p != nil {
 			status = a.writeError(w, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
@@ -78,9 +91,12 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) (status int) {
 	}()
 	segments := splitPath(r.URL)
 	if len(segments) == 2 && segments[0] == "oauth2" && segments[1] == "token" {
+		if r.Method == http.MethodPost {
+			at.route, at.method = "/oauth2/token", r.Method
+		}
 		return a.serveToken(w, r)
 	}
-	result, err := a.call(w, r, segments)
+	result, err := a.call(w, r, segments, at)
 	if err != nil {
 		return a.writeError(w, r, err)
 	}
@@ -89,7 +105,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) (status int) {
 
 // call finds and runs the operation that the path names. Credentials are checked
 // before the rest of the path, so that a stranger learns nothing about it.
-func (a *api) call(w http.ResponseWriter, r *http.Request, segments []string) (any, error) {
+func (a *api) call(w http.ResponseWriter, r *http.Request, segments []string, at *place) (any, error) {
 	if len(segments) < 3 || segments[1] != "projects" || a.versions[segments[0]] == nil {
 		return nil, errNoSuchPath
 	}
@@ -106,6 +122,7 @@ func (a *api) call(w http.ResponseWriter, r *http.Request, segments []string) (a
 		w.Header().Set("Allow", found.allowed())
 		return nil, errMethod
 	}
+	at.route, at.method = found.route, r.Method
 	return runOperation(op, &call{project: project, ids: ids, reply: w.Header(), request: r}, w)
 }
 

@@ -19,14 +19,15 @@ type route struct {
 type node struct {
 	next    map[string]*node
 	methods map[string]operation
+	route   string // the pattern that leads here, if there are methods
 }
 
 func newNode() *node {
 	return &node{next: make(map[string]*node), methods: make(map[string]operation)}
 }
 
-// newTree makes the tree of all the routes.
-func newTree(lists ...[]route) *node {
+// newTree makes the tree of all the routes below a path.
+func newTree(below string, lists ...[]route) *node {
 	root := newNode()
 	for _, r := range slices.Concat(lists...) {
 		n := root
@@ -37,6 +38,7 @@ func newTree(lists ...[]route) *node {
 			n = n.next[segment]
 		}
 		n.methods[r.method] = r.run
+		n.route = below + r.pattern
 	}
 	return root
 }

@@ -19,7 +19,7 @@ func TestFind(t *testing.T) {
 	} {
 		routes = append(routes, route{"GET", pattern, named(pattern)})
 	}
-	root := newTree(routes)
+	root := newTree("/v1/projects/*/", routes)
 	for _, tc := range []struct {
 		path    string
 		pattern string // "" means that there is nothing

@@ -15,12 +15,14 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
 	"switchyard/internal/engine"
 	"switchyard/internal/gateway"
+	"switchyard/internal/observe"
 )
 
 // MaxBody is the longest callback in octets. The largest that a provider
@@ -34,10 +36,12 @@ const maxOrdinal = 255
 // retryAfter is what a provider is asked to wait when nothing better is known.
 const retryAfter = 5 * time.Second
 
-// Config is what New needs; every member is required.
+// Config is what New needs; every member but Tracing is required.
 type Config struct {
-	Engine *engine.Engine
-	Log    *slog.Logger
+	Engine  *engine.Engine
+	Log     *slog.Logger
+	Metrics *observe.Metrics
+	Tracing *observe.Tracing // nil: no traces
 }
 
 // New makes the handler of /channels/{app_id}/{CHANNEL}, GET and POST;
@@ -57,8 +61,40 @@ func New(cfg Config) http.Handler {
 		refuse(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "method not allowed on this path")
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { refuseUnknown(w) })
-	return mux
+	return watch(mux, cfg)
 }
+
+// watch counts and traces what is answered. A provider's own traceparent is not
+// followed: whoever knows the URL could decide what is recorded here.
+func watch(mux *http.ServeMux, cfg Config) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		r, span := cfg.Tracing.StartRequest(r, false)
+		answer := &answer{ResponseWriter: w, status: http.StatusOK}
+		mux.ServeHTTP(answer, r)
+		method, route, found := strings.Cut(r.Pattern, " ")
+		if !found {
+			method, route = observe.Other, observe.Other
+		}
+		cfg.Metrics.Answered(route, method, answer.status, time.Since(started))
+		observe.EndRequest(span, route, method, answer.status)
+	})
+}
+
+// answer remembers the status.
+type answer struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 type ingress struct {
 	engine *engine.Engine

@@ -51,6 +51,7 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	metrics := observe.NewMetrics(prometheus.NewRegistry())
 	poster := webhook.New(webhook.Config{})
 	f := &fixture{db: db, engine: engine.New(engine.Config{
 		Store:     db,
@@ -59,7 +60,7 @@ func newFixture(t *testing.T) *fixture {
 		HTTP:      http.DefaultClient,
 		PublicURL: "http://127.0.0.1",
 		Log:       log,
-		Metrics:   observe.NewMetrics(prometheus.NewRegistry()),
+		Metrics:   metrics,
 	})}
 	if err := f.engine.Start(ctx); err != nil {
 		t.Fatal(err)
@@ -73,7 +74,7 @@ func newFixture(t *testing.T) *fixture {
 			_ = f.db.Close()
 		}
 	})
-	f.handler = ingress.New(ingress.Config{Engine: f.engine, Log: log})
+	f.handler = ingress.New(ingress.Config{Engine: f.engine, Log: log, Metrics: metrics})
 	f.makeApp(t)
 	return f
 }

@@ -64,9 +64,16 @@ func TestAdminPages(t *testing.T) {
 func observeEverything(m *observe.Metrics) {
 	m.Accepted.Inc()
 	m.Attempts.WithLabelValues("SMS", "retry").Inc()
+	m.AttemptDuration.WithLabelValues("SMS").Observe(0.1)
+	m.InDoubt.WithLabelValues("SMS").Inc()
 	m.Reports.WithLabelValues("SMS", "DELIVERED").Inc()
 	m.Inbound.WithLabelValues("SMS").Inc()
-	m.Callbacks.WithLabelValues("delivered").Inc()
+	m.Answered("/v1/projects/*/apps", "GET", 200, time.Millisecond)
+	m.Refusals.WithLabelValues("NOT_FOUND").Inc()
+	m.Callbacks.WithLabelValues("delivered", observe.StatusClass(204)).Inc()
+	m.Dropped.WithLabelValues("expired").Inc()
+	m.BreakerTransitions.WithLabelValues("OPEN").Inc()
+	m.DeadlineLateness.Observe(0.001)
 	m.CallbackDuration.Observe(0.02)
 	m.BreakersOpen.Set(2)
 	m.CommitBatch.Observe(64)
@@ -79,6 +86,14 @@ func observeEverything(m *observe.Metrics) {
 	m.Handoffs.WithLabelValues("callback").Inc()
 	m.GaugeQueue("writer", func() float64 { return 7 })
 	m.GaugeQueue("lane", func() float64 { return 8 })
+	m.GaugeOldest("writer", func() time.Time { return time.Now().Add(-time.Minute) })
+	m.GaugeOldest("lane", func() time.Time { return time.Time{} })
+	m.GaugeBuild("v1.2.3")
+	m.GaugeDisk("/store.db")
+	m.CollectChannels(func() []observe.Channel {
+		return []observe.Channel{{Name: "SMS", Waiting: 3, Accounts: map[string]int{"failing": 1}}}
+	})
+	m.CollectWebhooks(func() observe.Webhooks { return observe.Webhooks{Behind: 4} })
 }
 
 func TestMetricsAreServed(t *testing.T) {
@@ -89,7 +104,15 @@ func TestMetricsAreServed(t *testing.T) {
 		"switchyard_messages_accepted_total 1",
 		`switchyard_attempts_total{channel="SMS",verdict="retry"} 1`,
 		`switchyard_reports_total{channel="SMS",status="DELIVERED"} 1`,
-		`switchyard_callbacks_total{outcome="delivered"} 1`,
+		`switchyard_callbacks_total{outcome="delivered",status="2xx"} 1`,
+		`switchyard_http_requests_total{method="GET",route="/v1/projects/*/apps",status="200"} 1`,
+		`switchyard_outbound_depth{channel="SMS"} 3`,
+		`switchyard_outbound_oldest_age_seconds{channel="SMS"} 0`,
+		`switchyard_accounts{channel="SMS",state="failing"} 1`,
+		"switchyard_webhooks_behind 4",
+		"switchyard_callback_oldest_age_seconds 0",
+		`switchyard_queue_oldest_age_seconds{queue="lane"} 0`,
+		`switchyard_queue_oldest_age_seconds{queue="writer"} 60.`,
 		`switchyard_callback_duration_seconds_bucket{le="0.032"} 1`,
 		`switchyard_commit_batch_operations_bucket{le="64"} 1`,
 		`switchyard_queue_depth{queue="writer"} 7`,

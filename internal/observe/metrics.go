@@ -8,22 +8,31 @@ import (
 // Metrics are the gateway's own; the package comment lists their names. Owners
 // use the fields directly.
 type Metrics struct {
-	Accepted         prometheus.Counter
-	Attempts         *prometheus.CounterVec // channel, verdict
-	Reports          *prometheus.CounterVec // channel, status
-	Inbound          *prometheus.CounterVec // channel
-	Duplicates       prometheus.Counter
-	Callbacks        *prometheus.CounterVec // outcome
-	CallbackDuration prometheus.Histogram   // seconds
-	BreakersOpen     prometheus.Gauge
-	CommitBatch      prometheus.Histogram // operations
-	CommitDuration   prometheus.Histogram // seconds
-	AcceptToSubmit   prometheus.Histogram // seconds
-	EventToWebhook   prometheus.Histogram // seconds
-	LanesOwned       prometheus.Gauge
-	NodesLive        prometheus.Gauge
-	LeaseChanges     *prometheus.CounterVec // change
-	Handoffs         *prometheus.CounterVec // kind
+	Accepted           prometheus.Counter
+	Attempts           *prometheus.CounterVec   // channel, verdict
+	AttemptDuration    *prometheus.HistogramVec // channel; seconds
+	InDoubt            *prometheus.CounterVec   // channel
+	Reports            *prometheus.CounterVec   // channel, status
+	Inbound            *prometheus.CounterVec   // channel
+	Duplicates         prometheus.Counter
+	Requests           *prometheus.CounterVec   // route, method, status
+	RequestDuration    *prometheus.HistogramVec // route, method; seconds
+	Refusals           *prometheus.CounterVec   // status
+	Callbacks          *prometheus.CounterVec   // outcome, status
+	CallbackDuration   prometheus.Histogram     // seconds
+	Dropped            *prometheus.CounterVec   // reason
+	BreakersOpen       prometheus.Gauge
+	BreakerTransitions *prometheus.CounterVec // to
+	CommitBatch        prometheus.Histogram   // operations
+	CommitDuration     prometheus.Histogram   // seconds
+	CommitFailures     prometheus.Counter
+	AcceptToSubmit     prometheus.Histogram // seconds
+	EventToWebhook     prometheus.Histogram // seconds
+	DeadlineLateness   prometheus.Histogram // seconds
+	LanesOwned         prometheus.Gauge
+	NodesLive          prometheus.Gauge
+	LeaseChanges       *prometheus.CounterVec // change
+	Handoffs           *prometheus.CounterVec // kind
 
 	registry prometheus.Registerer
 }
@@ -32,13 +41,22 @@ type Metrics struct {
 // and the process, in registry. It panics when called twice for one registry.
 func NewMetrics(registry prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		Accepted:         counter("messages_accepted_total", "Messages accepted by the API."),
-		Attempts:         counters("attempts_total", "Finished attempts on a channel.", "channel", "verdict"),
-		Reports:          counters("reports_total", "Delivery reports received from providers.", "channel", "status"),
-		Inbound:          counters("inbound_total", "Messages and events received from contacts.", "channel"),
-		Duplicates:       counter("duplicate_deliveries_total", "Messages that reached, or may reach, a person over two channels."),
-		Callbacks:        counters("callbacks_total", "Posts to webhooks.", "outcome"),
-		CallbackDuration: histogram("callback_duration_seconds", "Duration of one post to a webhook.", latencies()),
+		Accepted:           counter("messages_accepted_total", "Messages accepted by the API."),
+		Attempts:           counters("attempts_total", "Finished attempts on a channel.", "channel", "verdict"),
+		AttemptDuration:    histograms("attempt_duration_seconds", "Duration of one attempt on a channel.", "channel"),
+		InDoubt:            counters("messages_in_doubt_total", "Messages whose attempt ended without an answer.", "channel"),
+		Reports:            counters("reports_total", "Delivery reports received from providers.", "channel", "status"),
+		Inbound:            counters("inbound_total", "Messages and events received from contacts.", "channel"),
+		Duplicates:         counter("duplicate_deliveries_total", "Messages that reached, or may reach, a person over two channels."),
+		Requests:           counters("http_requests_total", "Requests to the API and providers' callbacks.", "route", "method", "status"),
+		RequestDuration:    histograms("http_request_duration_seconds", "Duration of one request.", "route", "method"),
+		Refusals:           counters("api_refusals_total", "Error answers of the API.", "status"),
+		Callbacks:          counters("callbacks_total", "Posts to webhooks.", "outcome", "status"),
+		CallbackDuration:   histogram("callback_duration_seconds", "Duration of one post to a webhook.", latencies()),
+		Dropped:            counters("callbacks_dropped_total", "Callbacks given up.", "reason"),
+		BreakerTransitions: counters("breaker_transitions_total", "Changes of a webhook's circuit breaker.", "to"),
+		CommitFailures:     counter("commit_failures_total", "Transactions that failed."),
+		DeadlineLateness:   histogram("deadline_lateness_seconds", "From a message's deadline to its being acted on.", latencies()),
 		BreakersOpen: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "switchyard_breakers_open", Help: "Webhooks whose circuit breaker is not closed.",
 		}),
@@ -53,23 +71,14 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		registry:       registry,
 	}
 	registry.MustRegister(
-		m.Accepted, m.Attempts, m.Reports, m.Inbound, m.Duplicates, m.Callbacks, m.CallbackDuration, m.BreakersOpen,
-		m.CommitBatch, m.CommitDuration, m.AcceptToSubmit, m.EventToWebhook,
+		m.Accepted, m.Attempts, m.AttemptDuration, m.InDoubt, m.Reports, m.Inbound, m.Duplicates,
+		m.Requests, m.RequestDuration, m.Refusals,
+		m.Callbacks, m.CallbackDuration, m.Dropped, m.BreakersOpen, m.BreakerTransitions,
+		m.CommitBatch, m.CommitDuration, m.CommitFailures, m.AcceptToSubmit, m.EventToWebhook, m.DeadlineLateness,
 		m.LanesOwned, m.NodesLive, m.LeaseChanges, m.Handoffs,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
-}
-
-// GaugeQueue registers the depth of a queue under its owner's name for it.
-// depth is called at every scrape, from any goroutine, and must be quick. It
-// panics when the name is taken.
-func (m *Metrics) GaugeQueue(name string, depth func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name:        "switchyard_queue_depth",
-		Help:        "Entries waiting in a queue.",
-		ConstLabels: prometheus.Labels{"queue": name},
-	}, depth))
 }
 
 func counter(name, help string) prometheus.Counter {
@@ -82,6 +91,10 @@ func gauge(name, help string) prometheus.Gauge {
 
 func counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "switchyard_" + name, Help: help}, labels)
+}
+
+func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "switchyard_" + name, Help: help, Buckets: latencies()}, labels)
 }
 
 func histogram(name, help string, buckets []float64) prometheus.Histogram {

@@ -15,7 +15,9 @@ type Callback struct {
 	Trigger int    // index of the trigger, see the engine
 	Target  string // a message-level callback URL; "" for the app's webhooks
 	At      time.Time
-	Body    []byte
+	// Trace is the traceparent of what the callback tells of; "" for none.
+	Trace string
+	Body  []byte
 }
 
 type callbackKey struct {
@@ -25,8 +27,8 @@ type callbackKey struct {
 }
 
 var callbacks = &table[callbackKey, Callback]{
-	schema: define("callback", 3, 8, "lane int", "app blob", "position int",
-		"message blob", "trigger_type int", "target text", "at int", "body blob"),
+	schema: define("callback", 3, 9, "lane int", "app blob", "position int",
+		"message blob", "trigger_type int", "target text", "at int", "trace text", "body blob"),
 	bindKey: func(e encoder, k callbackKey) {
 		e.Int(int64(k.lane))
 		e.ID(k.app)
@@ -41,12 +43,13 @@ var callbacks = &table[callbackKey, Callback]{
 		e.Int(int64(r.Trigger))
 		e.Text(r.Target)
 		e.Time(r.At)
+		e.Text(r.Trace)
 		e.Blob(r.Body)
 	},
 	scan: func(d decoder) Callback {
 		return Callback{
 			Lane: d.Lane(), App: d.ID(), Position: uint64(d.Int()), Message: d.ID(),
-			Trigger: int(d.Int()), Target: d.Text(), At: d.Time(), Body: d.Blob(),
+			Trigger: int(d.Int()), Target: d.Text(), At: d.Time(), Trace: d.Text(), Body: d.Blob(),
 		}
 	},
 }

@@ -129,7 +129,7 @@ var crowd = []string{
 	`INSERT INTO seen SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, i FROM generate_series(1, $n) i`,
 	`INSERT INTO idempotency SELECT i % 256, 'p', 'k' || i, '', id(i), i FROM generate_series(1, $n) i`,
 	`INSERT INTO due SELECT i % 250, 4000000000000000 + i, id(i) FROM generate_series(1, $n) i`,
-	`INSERT INTO callback SELECT i % 256, id(i % 1000), i, id(i), 0, '', i, '{}' FROM generate_series(1, $n) i`,
+	`INSERT INTO callback SELECT i % 256, id(i % 1000), i, id(i), 0, '', i, '', '{}' FROM generate_series(1, $n) i`,
 	`INSERT INTO delivery_cursor SELECT i % 256, id(i), i FROM generate_series(1, $n) i`,
 	`INSERT INTO delivery SELECT i % 256, id(i), i, id(1), 1, 0, 0, 0, '' FROM generate_series(1, $n) i`,
 	`INSERT INTO dropped_callback SELECT i % 256, id(i), i, id(1), 0, 1, 0, '', '' FROM generate_series(1, $n) i`,

@@ -19,9 +19,10 @@ const databaseNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 const (
 	lockWriter   = "SELECT version, head, leases, handed FROM writer WHERE one = 1 FOR UPDATE"
 	readHandoffs = "SELECT node, number, kind, lane, app, subject, at, detail FROM handoff WHERE node = $1 ORDER BY number LIMIT $2"
-	readHanded   = "SELECT c.lane, c.app, c.position, c.message, c.trigger_type, c.target, c.at, c.body FROM handoff h" +
-		" JOIN callback c ON c.lane = h.lane AND c.app = h.app AND c.position = h.at WHERE h.node = $1 AND h.kind = 1 ORDER BY h.number LIMIT $2"
 )
+
+var readHanded = "SELECT " + callbacks.schema.names(0, len(callbacks.schema.columns), "c.%", ", ") + " FROM handoff h" +
+	" JOIN callback c ON c.lane = h.lane AND c.app = h.app AND c.position = h.at WHERE h.node = $1 AND h.kind = 1 ORDER BY h.number LIMIT $2"
 
 // begin locks out the other nodes where there are any. A node that is alone
 // saves the round trip: its commit fails if it was not alone after all.

@@ -46,9 +46,9 @@ type Options struct {
 	// Failed is called once if a commit fails. The process has to end then:
 	// what is on disk is only known after a new start.
 	Failed func(error)
-	// Observe is told of each commit: the operations in it and how long the
-	// batch took. It may be nil.
-	Observe func(operations int, took time.Duration)
+	// Observe is told of each transaction: the operations in it, how long it
+	// took, and why it failed. It may be nil.
+	Observe func(operations int, took time.Duration, err error)
 	Log     *slog.Logger
 }
 
@@ -66,7 +66,8 @@ type DB struct {
 
 	members atomic.Pointer[Members]
 	peer    Peer
-	down    atomic.Bool // the database cannot be reached
+	down    atomic.Bool  // the database cannot be reached
+	oldest  atomic.Int64 // Unix nanoseconds, see Oldest
 
 	// Of the writer alone:
 	head   uint64 // the last position given

@@ -10,6 +10,10 @@ import (
 type Tx struct {
 	// Now is the one time of the batch.
 	Now time.Time
+	// Trace is the traceparent of what the running operation is part of, "" for
+	// none: Op.Trace, or what the operation has learned since. Appended
+	// callbacks carry it.
+	Trace string
 
 	Settings      rows[string, Setting]
 	Projects      rows[string, Project]
@@ -152,7 +156,7 @@ func (tx *Tx) Append(c Callback) Callback {
 	}
 	tx.db.head = pos
 	c.Lane = tx.db.Lane(c.Message)
-	c.Position = pos
+	c.Position, c.Trace = pos, tx.Trace
 	tx.callbacks.Put(c)
 	return c
 }

@@ -21,6 +21,8 @@ type Op struct {
 	// Run applies the operation. An error takes back what it did, concerns its
 	// caller alone, and is returned by Apply.
 	Run func(*Tx) error
+	// Trace is where Tx.Trace begins.
+	Trace string
 	// lock: no other node commits while this operation runs, and it writes by
 	// itself what concerns the nodes. An error of it is one of its whole batch.
 	lock bool
@@ -32,12 +34,13 @@ type pending struct {
 	err  error
 	done chan struct{} // nil for Submit
 	then func(error)   // of Submit; may be nil
+	at   time.Time     // when it was queued
 }
 
 // Apply runs op in the next batch and returns after the commit that contains
 // it. When ctx ends first the operation may still happen.
 func (db *DB) Apply(ctx context.Context, op Op) error {
-	p := &pending{op: op, done: make(chan struct{})}
+	p := &pending{op: op, done: make(chan struct{}), at: time.Now()}
 	if err := db.enqueue(p); err != nil {
 		return err
 	}
@@ -46,7 +49,7 @@ func (db *DB) Apply(ctx context.Context, op Op) error {
 
 // ApplyOwed is Apply for what cannot be refused as overload.
 func (db *DB) ApplyOwed(ctx context.Context, op Op) error {
-	p := &pending{op: op, done: make(chan struct{})}
+	p := &pending{op: op, done: make(chan struct{}), at: time.Now()}
 	db.owe(p)
 	return db.wait(ctx, p)
 }
@@ -73,7 +76,7 @@ func (db *DB) wait(ctx context.Context, p *pending) error {
 // somebody; its callers bound how much they have under way. It may be called
 // on the writer's goroutine.
 func (db *DB) Submit(op Op, then func(error)) {
-	db.owe(&pending{op: op, then: then})
+	db.owe(&pending{op: op, then: then, at: time.Now()})
 }
 
 func (db *DB) owe(p *pending) {
@@ -109,6 +112,27 @@ func (db *DB) Queued() int {
 	return len(db.queue) + len(db.owed.list)
 }
 
+// Oldest is when the oldest operation that is not answered was queued; zero if
+// there is none. The writer takes them in their order, so that is one of its
+// batch, or it would have taken the one that waits.
+func (db *DB) Oldest() time.Time {
+	if at := db.oldest.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
+}
+
+// noteOldest tells Oldest what the writer works on.
+func (db *DB) noteOldest(batch []*pending) {
+	oldest := int64(0)
+	for _, p := range batch {
+		if at := p.at.UnixNano(); oldest == 0 || at < oldest {
+			oldest = at
+		}
+	}
+	db.oldest.Store(oldest)
+}
+
 // write is the writer: it takes what is queued, never waits for more, and ends
 // when Close is called and the queue is empty, or when a commit fails.
 func (db *DB) write() {
@@ -141,7 +165,10 @@ func (db *DB) write() {
 		if looking && len(batch) == 0 && !db.news() {
 			continue
 		}
-		if err := db.run(batch); err != nil {
+		db.noteOldest(batch)
+		err := db.run(batch)
+		db.noteOldest(nil)
+		if err != nil {
 			db.fail(batch, err)
 			return
 		}
@@ -229,6 +256,9 @@ func (db *DB) run(batch []*pending) error {
 	for errors.Is(err, errConflict) { // another node was faster; this time it has to wait
 		tx, err = db.commit(batch)
 	}
+	if db.opts.Observe != nil && (len(batch) > 0 || err != nil) {
+		db.opts.Observe(len(batch), time.Since(begin), err)
+	}
 	if lost, ok := errors.AsType[*lostError](err); ok {
 		return db.recover(batch, tx, lost)
 	}
@@ -239,9 +269,6 @@ func (db *DB) run(batch []*pending) error {
 		return err
 	}
 	db.finish(tx, batch)
-	if db.opts.Observe != nil && len(batch) > 0 {
-		db.opts.Observe(len(batch), time.Since(begin))
-	}
 	return nil
 }
 
@@ -371,6 +398,7 @@ func apply(tx *Tx, op Op) (err error) {
 			err = fmt.Errorf("panic in an operation: %v\n%s", v, debug.Stack())
 		}
 	}()
+	tx.Trace = op.Trace
 	return op.Run(tx)
 }
 

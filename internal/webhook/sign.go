@@ -32,7 +32,7 @@ const (
 )
 
 // maxHeaders is how many headers an attempt has at most; it sizes memory only.
-const maxHeaders = 12
+const maxHeaders = 13
 
 // header returns all headers of one attempt.
 func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
@@ -52,6 +52,9 @@ func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
 	// may be sent again when a kept connection turns out to be closed:
 	// webhook-id lets the endpoint recognise a duplicate.
 	h["Idempotency-Key"] = nil
+	if r.Traceparent != "" {
+		set("Traceparent", r.Traceparent)
+	}
 	if r.Secret != "" {
 		secret, nonce := string(r.Secret), newNonce(now)
 		set(headerSignature, contractSignature(secret, r.Body, nonce, timestamp))

@@ -62,6 +62,7 @@ type Request struct {
 	Secret            convapi.Secret                    // empty: not signed
 	ClientCredentials *convapi.WebhookClientCredentials // nil: no OAuth2
 	ID                string                            // webhook-id, the same for every attempt
+	Traceparent       string                            // W3C Trace Context, sent with it; empty: not sent
 	Body              []byte                            // JSON, sent and signed as it is; must not change during Post
 }
 

@@ -61,7 +61,7 @@ const startTime = 12 * time.Second
 func environment(extra ...string) []string {
 	var env []string
 	for _, one := range os.Environ() {
-		if !strings.HasPrefix(one, "SWITCHYARD_") {
+		if !strings.HasPrefix(one, "SWITCHYARD_") && !strings.HasPrefix(one, "OTEL_") {
 			env = append(env, one)
 		}
 	}

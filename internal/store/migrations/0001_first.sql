@@ -228,6 +228,7 @@ CREATE TABLE callback (
   trigger_type  bigint NOT NULL,
   target        text NOT NULL,
   at            bigint NOT NULL,
+  trace         text NOT NULL,
   body          {{blob}} NOT NULL,
   PRIMARY KEY (lane, app, position)
 );
