@@ -50,6 +50,10 @@ func newEngine(b *testing.B, url string, provider *instant) (*engine.Engine, str
 	db := storetest.Open(b, url)
 	log := slog.New(slog.DiscardHandler)
 	metrics := observe.NewMetrics(prometheus.NewRegistry())
+	tracing, err := observe.NewTracing(b.Context(), "bench", log) // with OTEL_EXPORTER_OTLP_ENDPOINT only
+	if err != nil {
+		b.Fatal(err)
+	}
 	e := engine.New(engine.Config{
 		Store:     db,
 		Deliverer: delivery.New(delivery.Config{Store: db, Poster: webhook.New(webhook.Config{}), Log: log, Metrics: metrics}),
@@ -58,7 +62,7 @@ func newEngine(b *testing.B, url string, provider *instant) (*engine.Engine, str
 			Features: channel.Features{ReportsDelivered: true, Concurrency: 64},
 			Open:     func(channel.Account, channel.Env) (channel.Adapter, error) { return provider, nil },
 		}},
-		HTTP: http.DefaultClient, PublicURL: "http://localhost", Log: log, Metrics: metrics,
+		HTTP: http.DefaultClient, PublicURL: "http://localhost", Log: log, Metrics: metrics, Tracing: tracing,
 	})
 	if err := e.Start(b.Context()); err != nil {
 		b.Fatal(err)

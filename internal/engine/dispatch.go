@@ -18,8 +18,8 @@ import (
 const defaultConcurrency = 16
 
 func (a *account) enqueue(j job) {
-	if j.since.IsZero() { // else it moves here from another account
-		j.since = time.Now()
+	if j.since == 0 {
+		j.since = time.Now().UnixNano()
 	}
 	a.mu.Lock()
 	heir := a.replaced

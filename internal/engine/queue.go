@@ -16,9 +16,9 @@ type job struct {
 	message gateway.ID
 	app     gateway.ID
 	channel convapi.Channel
-	first   bool // a fallback or a retry: it has waited before
-	high    bool // HIGH_PRIORITY
-	since   time.Time
+	first   bool  // a fallback or a retry: it has waited before
+	high    bool  // HIGH_PRIORITY
+	since   int64 // in this or another account's queue, Unix nanoseconds
 }
 
 // handoff is the job as another node gets it.
@@ -61,13 +61,17 @@ type queue struct {
 func (q *queue) len() int { return q.first.len() + q.high.len() + q.normal.len() }
 
 // oldest is since when the one waits that waits longest; zero for none.
-func (q *queue) oldest() (since time.Time) {
+func (q *queue) oldest() time.Time {
+	oldest := int64(0)
 	for _, f := range []*fifo{&q.first, &q.high, &q.normal} {
-		if f.len() > 0 && (since.IsZero() || f.jobs[f.head].since.Before(since)) {
-			since = f.jobs[f.head].since
+		if f.len() > 0 && (oldest == 0 || f.jobs[f.head].since < oldest) {
+			oldest = f.jobs[f.head].since
 		}
 	}
-	return since
+	if oldest == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, oldest)
 }
 
 func (q *queue) push(j job) {

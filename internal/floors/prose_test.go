@@ -112,7 +112,7 @@ func pathsNamedIn(file, text string) []string {
 		fence = regexp.MustCompile("(?ms)^ *```.*?^ *```")
 		link  = regexp.MustCompile(`\]\(([^)\s]+)[^)]*\)|(?m)^\[[^\]]+\]:\s*(\S+)`)
 		span  = regexp.MustCompile("`([^`\n]+)`")
-		local = regexp.MustCompile(`^(\./)?((cmd|convapi|docs|internal|smpp|test|tools)/[\w./-]*\w)/?(:\d+)?$`)
+		local = regexp.MustCompile(`^(\./)?((cmd|convapi|deploy|docs|internal|smpp|test|tools)/[\w./-]*\w)/?(:\d+)?$`)
 	)
 	var paths []string
 	text = fence.ReplaceAllString(text, "")

@@ -34,13 +34,13 @@ type pending struct {
 	err  error
 	done chan struct{} // nil for Submit
 	then func(error)   // of Submit; may be nil
-	at   time.Time     // when it was queued
+	at   int64         // when it was queued, in Unix nanoseconds
 }
 
 // Apply runs op in the next batch and returns after the commit that contains
 // it. When ctx ends first the operation may still happen.
 func (db *DB) Apply(ctx context.Context, op Op) error {
-	p := &pending{op: op, done: make(chan struct{}), at: time.Now()}
+	p := &pending{op: op, done: make(chan struct{}), at: time.Now().UnixNano()}
 	if err := db.enqueue(p); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (db *DB) Apply(ctx context.Context, op Op) error {
 
 // ApplyOwed is Apply for what cannot be refused as overload.
 func (db *DB) ApplyOwed(ctx context.Context, op Op) error {
-	p := &pending{op: op, done: make(chan struct{}), at: time.Now()}
+	p := &pending{op: op, done: make(chan struct{}), at: time.Now().UnixNano()}
 	db.owe(p)
 	return db.wait(ctx, p)
 }
@@ -76,7 +76,7 @@ func (db *DB) wait(ctx context.Context, p *pending) error {
 // somebody; its callers bound how much they have under way. It may be called
 // on the writer's goroutine.
 func (db *DB) Submit(op Op, then func(error)) {
-	db.owe(&pending{op: op, then: then, at: time.Now()})
+	db.owe(&pending{op: op, then: then, at: time.Now().UnixNano()})
 }
 
 func (db *DB) owe(p *pending) {
@@ -126,8 +126,8 @@ func (db *DB) Oldest() time.Time {
 func (db *DB) noteOldest(batch []*pending) {
 	oldest := int64(0)
 	for _, p := range batch {
-		if at := p.at.UnixNano(); oldest == 0 || at < oldest {
-			oldest = at
+		if oldest == 0 || p.at < oldest {
+			oldest = p.at
 		}
 	}
 	db.oldest.Store(oldest)
