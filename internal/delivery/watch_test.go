@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"bytes"
 	"log/slog"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ func TestFailuresAreSeen(t *testing.T) {
 		want := map[string]float64{
 			"switchyard_breakers_open": 1, "switchyard_callbacks_total retry 5xx": 10,
 			"switchyard_queue_depth callbacks_waiting": 10, "switchyard_queue_depth callbacks_in_retry": 10,
+			"switchyard_breaker_transitions_total OPEN": 1, "switchyard_callback_oldest_age_seconds": 1, "switchyard_webhooks_behind": 0,
 		}
 		if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
 			t.Errorf("failing: %s", diff)
@@ -44,6 +46,8 @@ func TestFailuresAreSeen(t *testing.T) {
 		want = map[string]float64{
 			"switchyard_breakers_open": 0, "switchyard_callbacks_total retry 5xx": 10, "switchyard_callbacks_total delivered 2xx": 10,
 			"switchyard_queue_depth callbacks_waiting": 0, "switchyard_queue_depth callbacks_in_retry": 0,
+			"switchyard_breaker_transitions_total OPEN": 1, "switchyard_breaker_transitions_total HALF_OPEN": 1,
+			"switchyard_breaker_transitions_total CLOSED": 1, "switchyard_callback_oldest_age_seconds": 0, "switchyard_webhooks_behind": 0,
 		}
 		if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
 			t.Errorf("recovered: %s", diff)
@@ -65,6 +69,29 @@ func TestFailuresAreSeen(t *testing.T) {
 	}
 }
 
+// What only the log has counts too, with its age, and what is given up.
+func TestABacklogIsSeen(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	inTime(t, delivery.Config{Metrics: observe.NewMetrics(registry), Window: 4}, func(t *testing.T, w *world) {
+		app := gateway.NewID(1)
+		w.endpoint("a").answers(always(503))
+		w.webhook(app, "a")
+		for range 30 {
+			w.deliver(app, gateway.NewID(2))
+		}
+		time.Sleep(time.Hour)
+		got := gather(t, registry)
+		if got["switchyard_webhooks_behind"] != 1 || got["switchyard_callback_oldest_age_seconds"] != 3600 || got["switchyard_queue_depth callbacks_waiting"] > 4 {
+			t.Errorf("after an hour: %v", got)
+		}
+		time.Sleep(48 * time.Hour)
+		got = gather(t, registry)
+		if got["switchyard_callbacks_dropped_total expired"] != 30 || got["switchyard_webhooks_behind"] != 0 || got["switchyard_callback_oldest_age_seconds"] != 0 {
+			t.Errorf("after two days: %v", got)
+		}
+	})
+}
+
 // gather gives the delivery's own counters and gauges.
 func gather(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	t.Helper()
@@ -75,7 +102,8 @@ func gather(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 	values := make(map[string]float64)
 	for _, f := range families {
 		switch f.GetName() {
-		case "switchyard_breakers_open", "switchyard_callbacks_total", "switchyard_queue_depth":
+		case "switchyard_breakers_open", "switchyard_callbacks_total", "switchyard_queue_depth", "switchyard_callbacks_dropped_total",
+			"switchyard_breaker_transitions_total", "switchyard_callback_oldest_age_seconds", "switchyard_webhooks_behind":
 		default:
 			continue
 		}
@@ -84,7 +112,7 @@ func gather(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 			for _, l := range m.GetLabel() {
 				name += " " + l.GetValue()
 			}
-			values[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			values[name] = math.Round(m.GetCounter().GetValue() + m.GetGauge().GetValue())
 		}
 	}
 	return values
