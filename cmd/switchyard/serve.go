@@ -21,6 +21,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if _, err := observe.TracingWanted(); err != nil {
+		return usageError{err}
+	}
 	a, err := app.Start(ctx, app.Config{Serve: c.Serve, Version: version, Channels: all.Channels(), Log: log, Out: os.Stdout})
 	if err != nil {
 		return err

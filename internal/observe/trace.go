@@ -45,10 +45,9 @@ const (
 
 // NewTracing makes Tracing as the OTEL_* environment says: nil without an
 // endpoint. Spans go out by OTLP over HTTP in the background; a collector that
-// is slow or away costs spans and nothing else. Errors name the variable and
-// do not repeat its value, which may hold a password.
+// is slow or away costs spans and nothing else.
 func NewTracing(ctx context.Context, version string, log *slog.Logger) (*Tracing, error) {
-	on, err := tracingWanted()
+	on, err := TracingWanted()
 	if !on || err != nil {
 		return nil, err
 	}
@@ -72,8 +71,9 @@ func newTracing(options ...sdk.TracerProviderOption) *Tracing {
 	return &Tracing{provider: provider, tracer: provider.Tracer("switchyard")}
 }
 
-// tracingWanted reads the environment.
-func tracingWanted() (bool, error) {
+// TracingWanted says whether the environment asks for traces, or what is wrong
+// in it: by the name of the variable, for an endpoint may hold a password.
+func TracingWanted() (bool, error) {
 	name := envTracesEndpoint
 	if os.Getenv(name) == "" {
 		name = envEndpoint
@@ -196,5 +196,5 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) er
 		}
 		e.log.Warn("traces cannot be exported; spans are lost, messages are not", "error", err)
 	}
-	return nil
+	return nil //nolint:nilerr // it is logged, and the SDK would only tell its own handler
 }

@@ -45,11 +45,11 @@ func TestTraceparentUnreadable(t *testing.T) {
 // useTracing is what one message costs in calls.
 func useTracing(tracing *Tracing) {
 	r, span := tracing.StartRequest(httptest.NewRequest("POST", "/", nil), true)
-	useSpans(tracing, r.Context())
+	useSpans(r.Context(), tracing)
 	EndRequest(span, "/", "POST", 200)
 }
 
-func useSpans(tracing *Tracing, ctx context.Context) {
+func useSpans(ctx context.Context, tracing *Tracing) {
 	ctx, accept := tracing.Start(ctx, trace.SpanKindInternal, "accept")
 	parent := tracing.Traceparent(ctx)
 	accept.End()
@@ -63,7 +63,7 @@ func useSpans(tracing *Tracing, ctx context.Context) {
 func TestNoTracingAllocatesNothing(t *testing.T) {
 	var off *Tracing
 	ctx := t.Context()
-	if n := testing.AllocsPerRun(100, func() { useSpans(off, ctx) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { useSpans(ctx, off) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 	useTracing(off)
@@ -80,7 +80,7 @@ func BenchmarkTracing(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				useSpans(tracing, b.Context())
+				useSpans(b.Context(), tracing)
 			}
 		})
 	}

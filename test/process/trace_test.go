@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"switchyard/internal/sim/graph"
+	"switchyard/internal/sim/smsc"
 )
 
 // What must not be in a trace: what was written, to whom, and secrets.
@@ -237,6 +238,43 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// What people write is a trace too, from the provider's connection to the webhook.
+func TestTraceInbound(t *testing.T) {
+	c := collect(t)
+	s := newTracedScene(t, c.env()...)
+	centre, sms := messageCentre(t, smsc.Config{})
+	var app struct{ ID string }
+	s.must(http.MethodPost, "apps", object{"display_name": "SMS", "channel_credentials": []object{sms}}, &app)
+	hook := httptest.NewServer(s.ledger)
+	t.Cleanup(hook.Close)
+	s.must(http.MethodPost, "webhooks", object{"app_id": app.ID, "target": hook.URL, "target_type": "HTTP", "triggers": []string{"MESSAGE_INBOUND"}}, nil)
+	until(t, 20*time.Second, func() bool { return centre.Sessions() > 0 }, func() string { return "no bind" })
+	if err := centre.Inbound(t.Context(), smsc.Inbound{From: tracedNumber, To: "12345", Text: tracedText}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"post callback < receive from channel (client) MESSAGE_INBOUND 200", "receive from channel <  (consumer) SMS"}
+	var got []string
+	until(t, 20*time.Second, func() bool {
+		c.mu.Lock()
+		var trace string
+		for _, span := range c.spans {
+			if span.Name == "receive from channel" {
+				trace = hex.EncodeToString(span.TraceId)
+			}
+		}
+		c.mu.Unlock()
+		got = c.of(trace)
+		return cmp.Equal(want, got)
+	}, func() string { return "spans (-want +got):\n" + cmp.Diff(want, got) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, secret := range []string{tracedText, tracedNumber} {
+		if bytes.Contains(c.raw.Bytes(), []byte(secret)) {
+			t.Errorf("the traces contain %q", secret)
+		}
+	}
+}
+
 // A caller that does not sample decides for the whole message.
 func TestTraceNotSampled(t *testing.T) {
 	const trace = "4bf92f3577b34da6a3ce929d0e0e4737"
@@ -317,13 +355,13 @@ func TestTraceWrongSettings(t *testing.T) {
 		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=grpc://collector/s": "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: want http://HOST:PORT",
 	} {
 		_, stderr, code := run(t, []string{setting, "SWITCHYARD_LISTEN=127.0.0.1:0", "SWITCHYARD_ADMIN_LISTEN=127.0.0.1:0"}, "serve")
-		if code == 0 || !strings.Contains(stderr, want) || strings.Contains(stderr, "secret") {
+		if code != 2 || !strings.Contains(stderr, want) || strings.Contains(stderr, "secret") {
 			t.Errorf("%s: exit code %d, %q", setting, code, stderr)
 		}
 	}
 	_, stderr, code := run(t, []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
 		"SWITCHYARD_LISTEN=127.0.0.1:0", "SWITCHYARD_ADMIN_LISTEN=127.0.0.1:0"}, "serve")
-	if code == 0 || !strings.Contains(stderr, `OTEL_EXPORTER_OTLP_PROTOCOL "grpc": want http/protobuf`) {
+	if code != 2 || !strings.Contains(stderr, `OTEL_EXPORTER_OTLP_PROTOCOL "grpc": want http/protobuf`) {
 		t.Errorf("exit code %d, %q", code, stderr)
 	}
 }

@@ -22,7 +22,11 @@ import (
 // scrape reads the gateway's own metrics: the value of each series.
 func (g *gateway) scrape() map[string]float64 {
 	g.t.Helper()
-	res, err := http.Get(g.admin + "/metrics")
+	req, err := http.NewRequestWithContext(g.t.Context(), http.MethodGet, g.admin+"/metrics", nil)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	res, err := g.client.Do(req)
 	if err != nil {
 		g.t.Fatal(err)
 	}
