@@ -199,7 +199,7 @@ func (d *deadlines) fire() {
 	}
 	d.mu.Unlock()
 	for _, one := range due {
-		d.engine.metrics.DeadlineLateness.Observe(time.Since(one.At).Seconds())
+		d.engine.metrics.DeadlineLateness.Observe(d.engine.db.Now().Sub(one.At).Seconds())
 		d.engine.signalOwed(one.Message, overdue)
 	}
 	if !ended {

@@ -46,7 +46,9 @@ func (g *gateway) scrape() map[string]float64 {
 // What happens is counted where operators look for it, under the names that the
 // documents list, and what strangers send makes no series.
 func TestMetrics(t *testing.T) {
-	platform, whatsapp := whatsApp(t, graph.Config{NoRead: true, Faults: []fault.Fault{{Kind: fault.DropAfter, To: "46733000009"}}})
+	platform, whatsapp := whatsApp(t, graph.Config{NoRead: true, Faults: []fault.Fault{
+		{Kind: fault.DropAfter, To: "46733000009"}, {Kind: fault.Refuse, Code: 131016, To: "46733000008"},
+	}})
 	broken := object{"channel": "WHATSAPP", "provider_url": whatsapp["provider_url"], "static_bearer": object{"claimed_identity": phoneNumberID, "token": "wrong"}}
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
 	t.Cleanup(hook.Close)
@@ -115,7 +117,13 @@ func TestMetrics(t *testing.T) {
 		return cmp.Equal(want, got)
 	}, func() string { return "metrics (-want +got):\n" + cmp.Diff(want, got) })
 
+	send(apps[0].ID, "46733000008") // will be tried again at a deadline
+	until(t, 20*time.Second, func() bool { return g.scrape()["switchyard_deadline_lateness_seconds_count"] > 0 },
+		func() string { return "no deadline has fired" })
 	all := g.scrape()
+	if late, n := all["switchyard_deadline_lateness_seconds_sum"], all["switchyard_deadline_lateness_seconds_count"]; late < 0 || late/n > 5 {
+		t.Errorf("%v deadlines were late by %v s together", n, late)
+	}
 	for _, name := range []string{
 		`switchyard_http_requests_total{method="POST",route="/channels/{app}/{channel}",status="200"}`,
 		`switchyard_callbacks_total{outcome="drop",status="4xx"}`, `switchyard_callbacks_dropped_total{reason="refused"}`,
