@@ -196,5 +196,5 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) er
 		}
 		e.log.Warn("traces cannot be exported; spans are lost, messages are not", "error", err)
 	}
-	return nil //nolint:nilerr // it is logged, and the SDK would only tell its own handler
+	return nil // the SDK would only tell its own handler
 }

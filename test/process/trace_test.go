@@ -21,6 +21,7 @@ import (
 
 	"switchyard/internal/sim/graph"
 	"switchyard/internal/sim/smsc"
+	"switchyard/internal/store/storetest"
 )
 
 // What must not be in a trace: what was written, to whom, and secrets.
@@ -80,7 +81,8 @@ func (c *collecting) env() []string {
 }
 
 // of lists the spans of a trace in words: name, parent's name, and the values of
-// the attributes that tell them apart.
+// the attributes that tell them apart. Equal ones are one: a callback may be
+// posted again when its lane moves.
 func (c *collecting) of(trace string) (list []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -113,7 +115,24 @@ func (c *collecting) of(trace string) (list []string) {
 		list = append(list, line)
 	}
 	slices.Sort(list)
-	return list
+	return slices.Compact(list)
+}
+
+// await waits for the whole trace of a message over WhatsApp that was delivered.
+func (c *collecting) await(trace, caller string) {
+	c.t.Helper()
+	want := []string{
+		"POST /v1/projects/*/messages:send < " + caller + " (server) 200",
+		"accept message < POST /v1/projects/*/messages:send (internal)",
+		"delivery report < accept message (consumer) WHATSAPP DELIVERED from POST /channels/{app}/{channel}",
+		"delivery report < accept message (consumer) WHATSAPP QUEUED_ON_CHANNEL from POST /channels/{app}/{channel}",
+		"post callback < delivery report (client) MESSAGE_DELIVERY 200",
+		"post callback < send message (client) MESSAGE_DELIVERY 200",
+		"post callback < send message (client) MESSAGE_SUBMIT 200",
+		"send message < accept message (client) WHATSAPP accepted",
+	}
+	until(c.t, 10*time.Second, func() bool { return cmp.Equal(want, c.of(trace)) },
+		func() string { return "spans (-want +got):\n" + cmp.Diff(want, c.of(trace)) })
 }
 
 // tracedScene is a gateway with WhatsApp and a webhook that keeps what
@@ -128,7 +147,7 @@ type tracedScene struct {
 	parents []string
 }
 
-func newTracedScene(t testing.TB, env ...string) *tracedScene {
+func newTracedScene(t testing.TB, store string, env ...string) *tracedScene {
 	s := &tracedScene{ledger: newLedger(t)}
 	var whatsapp object
 	s.platform, whatsapp = whatsApp(t, graph.Config{NoRead: true})
@@ -142,7 +161,7 @@ func newTracedScene(t testing.TB, env ...string) *tracedScene {
 		s.ledger.ServeHTTP(w, r)
 	}))
 	t.Cleanup(hook.Close)
-	s.gateway = serve(t, "sqlite:"+t.TempDir()+"/traced.db", env...)
+	s.gateway = serve(t, store, env...)
 	var app struct{ ID string }
 	s.must(http.MethodPost, "apps", object{"display_name": "traced", "channel_credentials": []object{whatsapp}}, &app)
 	s.app = app.ID
@@ -152,6 +171,9 @@ func newTracedScene(t testing.TB, env ...string) *tracedScene {
 	}, nil)
 	return s
 }
+
+// sqlite names a new store.
+func sqlite(t testing.TB) string { return "sqlite:" + t.TempDir() + "/traced.db" }
 
 func (s *tracedScene) send(header ...string) string {
 	s.t.Helper()
@@ -183,9 +205,13 @@ func (s *tracedScene) told(id, status string) {
 // One trace leads from the caller over the API and the channel to the webhook,
 // through a restart between the submission and the report.
 func TestTrace(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, engine storetest.Engine) { traceOne(t, engine.URL(t)) })
+}
+
+func traceOne(t *testing.T, store string) {
 	const trace, caller = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 	c := collect(t)
-	s := newTracedScene(t, c.env()...)
+	s := newTracedScene(t, store, c.env()...)
 	id := s.send("traceparent", "00-"+trace+"-"+caller+"-01")
 	s.told(id, "QUEUED_ON_CHANNEL")
 	if code, took := s.terminate(); code != 0 {
@@ -194,18 +220,7 @@ func TestTrace(t *testing.T) {
 	s.start()
 	s.letReport()
 	s.told(id, "DELIVERED")
-	want := []string{
-		"POST /v1/projects/*/messages:send < " + caller + " (server) 200",
-		"accept message < POST /v1/projects/*/messages:send (internal)",
-		"delivery report < accept message (consumer) WHATSAPP DELIVERED from POST /channels/{app}/{channel}",
-		"delivery report < accept message (consumer) WHATSAPP QUEUED_ON_CHANNEL from POST /channels/{app}/{channel}",
-		"post callback < delivery report (client) MESSAGE_DELIVERY 200",
-		"post callback < send message (client) MESSAGE_DELIVERY 200",
-		"post callback < send message (client) MESSAGE_SUBMIT 200",
-		"send message < accept message (client) WHATSAPP accepted",
-	}
-	until(t, 10*time.Second, func() bool { return cmp.Equal(want, c.of(trace)) },
-		func() string { return "spans (-want +got):\n" + cmp.Diff(want, c.of(trace)) })
+	c.await(trace, caller)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -238,10 +253,37 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+// The trace is one also where one node accepts, another takes the reports, and
+// the lane is the work of either.
+func TestTraceOverNodes(t *testing.T) {
+	const trace, caller = "4bf92f3577b34da6a3ce929d0e0e47%02x", "00f067aa0ba902b7"
+	for _, engine := range storetest.Engines()[1:] { // SQLite has one node
+		store := engine.URL(t)
+		c := collect(t)
+		s := newTracedScene(t, store, c.env()...)
+		first, second := s.gateway, serve(t, store, c.env()...)
+		s.gateway = second
+		var ids []string
+		for i := range 8 {
+			ids = append(ids, s.send("traceparent", "00-"+fmt.Sprintf(trace, i)+"-"+caller+"-01"))
+			s.told(ids[i], "QUEUED_ON_CHANNEL")
+		}
+		s.gateway = first
+		s.letReport()
+		for i, id := range ids {
+			s.told(id, "DELIVERED")
+			c.await(fmt.Sprintf(trace, i), caller)
+		}
+		if owned := first.scrape()["switchyard_lanes_owned"]; owned == 0 || owned+second.scrape()["switchyard_lanes_owned"] != 256 {
+			t.Errorf("the first node owns %v lanes", owned)
+		}
+	}
+}
+
 // What people write is a trace too, from the provider's connection to the webhook.
 func TestTraceInbound(t *testing.T) {
 	c := collect(t)
-	s := newTracedScene(t, c.env()...)
+	s := newTracedScene(t, sqlite(t), c.env()...)
 	centre, sms := messageCentre(t, smsc.Config{})
 	var app struct{ ID string }
 	s.must(http.MethodPost, "apps", object{"display_name": "SMS", "channel_credentials": []object{sms}}, &app)
@@ -279,7 +321,7 @@ func TestTraceInbound(t *testing.T) {
 func TestTraceNotSampled(t *testing.T) {
 	const trace = "4bf92f3577b34da6a3ce929d0e0e4737"
 	c := collect(t)
-	s := newTracedScene(t, c.env()...)
+	s := newTracedScene(t, sqlite(t), c.env()...)
 	s.letReport()
 	s.told(s.send("traceparent", "00-"+trace+"-00f067aa0ba902b7-00"), "DELIVERED")
 	s.terminate() // which exports the rest
@@ -302,7 +344,7 @@ func TestTraceOff(t *testing.T) {
 		"SDK disabled": append(c.env(), "OTEL_SDK_DISABLED=true"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newTracedScene(t, env...)
+			s := newTracedScene(t, sqlite(t), env...)
 			s.letReport()
 			s.told(s.send("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), "DELIVERED")
 			s.terminate()
@@ -326,7 +368,7 @@ func TestTraceCollectorAway(t *testing.T) {
 	defer silent.Close()
 	for name, address := range map[string]string{"silent": silent.Addr().String(), "not there": freeAddress(t)} {
 		t.Run(name, func(t *testing.T) {
-			s := newTracedScene(t, "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+address, "OTEL_BSP_SCHEDULE_DELAY=10",
+			s := newTracedScene(t, sqlite(t), "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+address, "OTEL_BSP_SCHEDULE_DELAY=10",
 				"OTEL_BSP_MAX_QUEUE_SIZE=8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=4")
 			s.letReport()
 			var ids []string
