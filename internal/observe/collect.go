@@ -37,7 +37,7 @@ func (m *Metrics) GaugeBuild(version string) {
 // the gateway may still use of it, and all of it.
 func (m *Metrics) GaugeDisk(path string) {
 	dir := filepath.Dir(path)
-	m.gauge("store_disk_free_bytes", "Space left on the store's file system.", nil, func() float64 { free, _ := space(dir); return free })
+	m.gauge("store_free_bytes", "Space left on the store's file system.", nil, func() float64 { free, _ := space(dir); return free })
 	m.gauge("store_disk_size_bytes", "Size of the store's file system.", nil, func() float64 { _, size := space(dir); return size })
 }
 

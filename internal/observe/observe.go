@@ -42,7 +42,7 @@
 //	switchyard_commit_batch_operations                     operations in one transaction
 //	switchyard_commit_duration_seconds                     one transaction, fsync included
 //	switchyard_commit_failures_total                       transactions that failed
-//	switchyard_store_disk_free_bytes                       space left on SQLite's file system
+//	switchyard_store_free_bytes                            space left on SQLite's file system
 //	switchyard_store_disk_size_bytes                       all of it
 //	switchyard_build_info{goversion,version}               always 1
 //	go_*, process_*                                        the runtime's own

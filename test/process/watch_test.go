@@ -127,7 +127,7 @@ func TestMetrics(t *testing.T) {
 	for _, name := range []string{
 		`switchyard_http_requests_total{method="POST",route="/channels/{app}/{channel}",status="200"}`,
 		`switchyard_callbacks_total{outcome="drop",status="4xx"}`, `switchyard_callbacks_dropped_total{reason="refused"}`,
-		`switchyard_store_disk_free_bytes`,
+		`switchyard_store_free_bytes`,
 	} {
 		if all[name] < 1 {
 			t.Errorf("%s is %v", name, all[name])
