@@ -157,6 +157,8 @@ type state struct {
 
 // batch is what a flush writes in one transaction.
 type batch struct {
+	d         *Deliverer
+	losses    int // of lanes, before anything was gathered
 	rows      []store.Delivery
 	delivered []store.DeliveryKey // rows to remove
 	dropped   []store.Dropped
@@ -173,22 +175,22 @@ func (b *batch) size() int {
 // out: that node goes on from what was written before.
 func (b *batch) write(tx *store.Tx) error {
 	for _, r := range b.rows {
-		if tx.Owns(r.Lane) {
+		if b.d.kept(tx, r.Lane, b.losses) {
 			tx.Deliveries.Put(r)
 		}
 	}
 	for _, key := range b.delivered {
-		if tx.Owns(key.Lane) {
+		if b.d.kept(tx, key.Lane, b.losses) {
 			tx.Deliveries.Delete(key)
 		}
 	}
 	for _, r := range b.dropped {
-		if tx.Owns(r.Lane) {
+		if b.d.kept(tx, r.Lane, b.losses) {
 			tx.Dropped.Put(r)
 		}
 	}
 	for _, r := range b.cursors {
-		if tx.Owns(r.Lane) {
+		if b.d.kept(tx, r.Lane, b.losses) {
 			tx.Cursors.Put(r)
 		}
 	}

@@ -119,7 +119,8 @@ type Deliverer struct {
 
 	owned    laneSet               // this node's lanes
 	scanning laneSet               // of those, which have not been looked through for origins
-	scans    int                   // counts losses of lanes while that goes on
+	losses   int                   // counts the calls of Lose
+	lostAt   map[int]int           // the last loss of each lane that was lost
 	states   map[gateway.ID][]byte // breakers without a hook so far
 }
 
@@ -170,6 +171,7 @@ func New(cfg Config) *Deliverer {
 		apps:    make(map[gateway.ID][]*hook),
 		loading: make(chan struct{}, loaders),
 		states:  make(map[gateway.ID][]byte),
+		lostAt:  make(map[int]int),
 	}
 	d.flusher.d = d
 	d.ctx, d.cancel = context.WithCancel(context.Background())

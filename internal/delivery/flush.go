@@ -100,7 +100,7 @@ func (f *flusher) flush() {
 	f.mu.Unlock()
 
 	now := time.Now()
-	var b batch
+	b := batch{d: f.d, losses: f.d.lossCount()}
 	var written []*hook
 	for i, h := range hooks {
 		h.collect(&b, now)
@@ -113,7 +113,7 @@ func (f *flusher) flush() {
 		if f.write() {
 			f.d.retire(written)
 		}
-		b, written = batch{}, nil
+		b, written = batch{d: f.d, losses: f.d.lossCount()}, nil
 	}
 	for _, id := range removed {
 		if len(f.unwritten) > 0 { // may hold rows of it

@@ -39,12 +39,30 @@ func (d *Deliverer) Lose(lanes []int) {
 	set := setOf(lanes)
 	d.mu.Lock()
 	d.owned, d.scanning = d.owned.without(set), d.scanning.without(set)
-	d.scans++
+	d.losses++
+	for _, lane := range lanes {
+		d.lostAt[lane] = d.losses
+	}
 	hooks := slices.Collect(maps.Values(d.hooks))
 	d.mu.Unlock()
 	for _, h := range hooks {
 		h.lose(set)
 	}
+}
+
+// lossCount is how often lanes were lost so far.
+func (d *Deliverer) lossCount() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.losses
+}
+
+// kept says whether a lane has been this node's all the time since so many
+// losses: one that came back may have been worked on by others.
+func (d *Deliverer) kept(tx *store.Tx, lane, losses int) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return tx.Owns(lane) && d.lostAt[lane] <= losses
 }
 
 // Leave begins no more posts in lanes that another node is to have, waits for
@@ -98,9 +116,10 @@ func (h *hook) leave(lanes laneSet, flying *sync.WaitGroup) {
 		return
 	}
 	h.leaving = h.leaving.or(lanes)
+	h.leavePassed(lanes)
 	h.shed(lanes)
 	for e := range h.flying {
-		if !lanes.has(e.callback.Lane) || e.landed != nil {
+		if !lanes.has(e.callback.Lane) || e.landed != nil || e.shed {
 			continue
 		}
 		if e.next != nil {
@@ -111,12 +130,11 @@ func (h *hook) leave(lanes laneSet, flying *sync.WaitGroup) {
 		flying.Add(1)
 		e.landed = flying
 	}
-	h.leavePassed(lanes)
 	h.touch()
 }
 
-// leavePassed moves the cursors over what was passed by in lanes: what is
-// offered there from now on is the next one's.
+// leavePassed moves the cursors over what was passed by in lanes that are not
+// behind: what is offered there from now on is the next one's.
 func (h *hook) leavePassed(lanes laneSet) {
 	offered := h.d.offered.Load()
 	h.passed.and(lanes).each(func(n int) {
@@ -321,7 +339,7 @@ func (d *Deliverer) scan() {
 	defer d.running.Done()
 	for {
 		d.mu.RLock()
-		lanes, scans := d.scanning, d.scans
+		lanes, losses := d.scanning, d.losses
 		d.mu.RUnlock()
 		if lanes.isEmpty() {
 			return
@@ -333,19 +351,19 @@ func (d *Deliverer) scan() {
 			}
 			continue
 		}
-		d.found(ids, lanes, scans)
+		d.found(ids, lanes, losses)
 	}
 }
 
 // found makes hooks for the ids of rows that have none: origins, or webhooks
 // that are no more.
-func (d *Deliverer) found(ids []gateway.ID, lanes laneSet, scans int) {
+func (d *Deliverer) found(ids []gateway.ID, lanes laneSet, losses int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.stage == stopped {
 		d.scanning = laneSet{}
 	}
-	if d.scans != scans { // what was read may be old
+	if d.losses != losses { // what was read may be old
 		return
 	}
 	for _, id := range ids {

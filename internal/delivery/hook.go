@@ -142,8 +142,13 @@ func (h *hook) add(l *lane, e *entry) {
 	}
 }
 
-// enqueue makes an entry, the first of its order key, ready now or in time.
+// enqueue makes an entry, the first of its order key, ready now or in time. In a
+// lane that is left, the next one goes on with it.
 func (h *hook) enqueue(e *entry) {
+	if h.leaving.has(e.callback.Lane) {
+		h.shedChain(e)
+		return
+	}
 	if h.breaker.Phase == breaker.Closed && time.Now().Before(e.nextAt) {
 		h.waiting.add(e)
 	} else {
@@ -204,7 +209,7 @@ func (h *hook) settle(e *entry) {
 // trim keeps one slow post from holding back the cursor for ever longer: what
 // is done behind it would be kept in memory, and repeated after a crash.
 func (h *hook) trim(l *lane) {
-	for l.cursor(); len(l.entries) > h.d.cfg.Window; l.cursor() {
+	for l.cursor(); len(l.entries) > h.d.cfg.Window && !h.leaving.has(l.number); l.cursor() {
 		h.park(l.entries[0])
 	}
 }

@@ -98,6 +98,9 @@ func (s *scenario) send(message int, direct bool, seed uint64) {
 	s.append(s.app, id, convapi.TriggerMessageDelivery, target)
 }
 
+// pass stores a callback that the webhook does not want.
+func (s *scenario) pass() { s.append(s.app, gateway.NewID(0), convapi.TriggerMessageInbound, "") }
+
 // missing is what has neither come nor been refused.
 func (s *scenario) missing() (missing []string) {
 	for direct, e := range map[bool]*endpoint{false: s.own, true: s.direct} {
@@ -125,8 +128,8 @@ func (s *scenario) check(t testing.TB) {
 	}
 }
 
-// At least once, in order within a message, whatever the endpoints answer and
-// however often the process ends.
+// At least once, in order within a message, whatever the endpoints answer,
+// however often the process ends, and lanes go to another node and come back.
 func TestNothingIsLostOrReordered(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		seed := rapid.Uint64().Draw(r, "seed")
@@ -136,7 +139,7 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 		}
 		bad := rapid.Float64Range(0, 0.9).Draw(r, "failures")
 		slow := time.Duration(rapid.IntRange(0, 3000).Draw(r, "slow")) * time.Millisecond
-		steps := rapid.SliceOfN(rapid.IntRange(0, 40), 1, 60).Draw(r, "steps")
+		steps := rapid.SliceOfN(rapid.IntRange(0, 46), 1, 60).Draw(r, "steps")
 		failed := false
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, fastSQLite(t), cfg)
@@ -155,8 +158,17 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 					w.crash()
 				case step == 38:
 					s.own.answers(always(503))
+				case step < 41:
+					s.pass()
+				case step < 43:
+					w.hand(false)
+				case step < 45:
+					w.hand(true)
 				default:
 					synctest.Wait()
+				}
+				if err := w.d.Audit(); err != nil {
+					t.Fatalf("step %d (%d): %v", i, step, err)
 				}
 			}
 			well := &moody{rnd: rand.New(rand.NewPCG(seed, 9))}

@@ -126,14 +126,12 @@ func (h *hook) finish(j job, out webhook.Outcome) (next job, more bool) {
 	defer h.mu.Unlock()
 	h.workers--
 	delete(h.flying, j.entry)
-	if h.removed || out.Class == webhook.Retry && h.d.ctx.Err() != nil {
-		if j.entry.landed != nil {
-			j.entry.landed.Done()
-		}
-		return next, false // broken off: nothing is known, and nothing changes
+	if landed := j.entry.landed; landed != nil {
+		j.entry.landed = nil
+		defer landed.Done()
 	}
-	if e := j.entry; e.landed != nil {
-		defer e.landed.Done()
+	if h.removed || out.Class == webhook.Retry && h.d.ctx.Err() != nil {
+		return next, false // broken off: nothing is known, and nothing changes
 	}
 	if j.entry.shed {
 		h.teach(j, out, now)

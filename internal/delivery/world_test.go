@@ -206,6 +206,20 @@ func (n node) Moved(m store.Moved) {
 	n.d().Gain(m.Gained)
 }
 
+// hand has all lanes go to another node, which does nothing, and come back: in
+// order, while more is stored, or at once, as from a node that was taken for dead.
+func (w *world) hand(inOrder bool) {
+	lanes := w.db.Members().Owned()
+	if inOrder {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		w.d.Leave(ctx, lanes)
+		w.append(gateway.NewID(1), gateway.NewID(0), convapi.TriggerMessageInbound, "") // offered, and left alone
+	}
+	w.d.Lose(lanes)
+	w.d.Gain(lanes)
+}
+
 func (w *world) restart() { w.d.Stop(context.Background()); w.start() }
 func (w *world) crash()   { w.d.Crash(); w.start() }
 
