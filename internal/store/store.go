@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,9 @@ type Options struct {
 	// Observe is told of each commit: the operations in it and how long the
 	// batch took. It may be nil.
 	Observe func(operations int, took time.Duration)
+	// MinFree is how much room on the disk Room wants, in bytes; 0 is none.
+	// SQLite only.
+	MinFree uint64
 	Log     *slog.Logger
 }
 
@@ -64,9 +68,11 @@ type DB struct {
 	tended chan struct{} // closed when nobody looks after the leases any more
 	tend   chan struct{} // the leases want to be looked at
 
-	members atomic.Pointer[Members]
-	peer    Peer
-	down    atomic.Bool // the database cannot be reached
+	members    atomic.Pointer[Members]
+	peer       Peer
+	down       atomic.Bool // the database cannot be reached
+	suspension suspension
+	space      *space
 
 	// Of the writer alone:
 	head   uint64 // the last position given
@@ -147,6 +153,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	switch scheme {
 	case "sqlite":
 		e, err = openSQLite(rest)
+		err = because(sqliteFault(err), err)
 	case "postgres", "postgresql":
 		e, err = openPostgres(ctx, opts)
 	default:
@@ -161,6 +168,9 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		wake:  make(chan struct{}, 1),
 		stop:  make(chan struct{}), done: make(chan struct{}),
 		tend: make(chan struct{}, 1),
+	}
+	if scheme == "sqlite" {
+		db.space = &space{dir: filepath.Dir(rest), least: opts.MinFree, log: opts.Log}
 	}
 	db.members.Store(&Members{owners: make([]int64, e.lanes())})
 	if db.head, err = e.newest(ctx); err == nil {

@@ -32,6 +32,9 @@ type pending struct {
 	err  error
 	done chan struct{} // nil for Submit
 	then func(error)   // of Submit; may be nil
+
+	owed     bool // cannot be refused: waits while the store takes no writes
+	answered bool
 }
 
 // Apply runs op in the next batch and returns after the commit that contains
@@ -77,6 +80,7 @@ func (db *DB) Submit(op Op, then func(error)) {
 }
 
 func (db *DB) owe(p *pending) {
+	p.owed = true
 	db.owed.Lock()
 	if db.owed.closed {
 		db.owed.Unlock()
@@ -93,6 +97,9 @@ func (db *DB) enqueue(p *pending) error {
 	case <-db.done:
 		return ErrClosed
 	default:
+	}
+	if err := db.Fault(); err != nil {
+		return err
 	}
 	select {
 	case db.queue <- p:
@@ -127,7 +134,8 @@ func (db *DB) write() {
 		select {
 		case p := <-db.queue:
 			batch = append(batch, p)
-		case <-db.wake:
+		case <-db.owing():
+		case <-db.suspension.again:
 		case <-heartbeat.C:
 		case <-look.C:
 			looking = true
@@ -143,6 +151,10 @@ func (db *DB) write() {
 		}
 		if err := db.run(batch); err != nil {
 			db.fail(batch, err)
+			return
+		}
+		if ending && db.Fault() != nil {
+			db.dismiss(ErrClosed) // the next start finds what it is about
 			return
 		}
 	}
@@ -207,6 +219,13 @@ func (o *owed) take(batch []*pending, size int) []*pending {
 	return batch
 }
 
+// putBack makes operations the first again.
+func (o *owed) putBack(batch []*pending) {
+	o.Lock()
+	defer o.Unlock()
+	o.list = slices.Concat(batch, o.list)
+}
+
 func (o *owed) waiting() bool {
 	o.Lock()
 	defer o.Unlock()
@@ -232,6 +251,10 @@ func (db *DB) run(batch []*pending) error {
 	if lost, ok := errors.AsType[*lostError](err); ok {
 		return db.recover(batch, tx, lost)
 	}
+	if Passing(err) {
+		db.suspend(batch, err)
+		return nil
+	}
 	if statement, ok := errors.AsType[*statementError](err); ok {
 		return db.divide(batch, statement)
 	}
@@ -239,6 +262,7 @@ func (db *DB) run(batch []*pending) error {
 		return err
 	}
 	db.finish(tx, batch)
+	db.resume()
 	if db.opts.Observe != nil && len(batch) > 0 {
 		db.opts.Observe(len(batch), time.Since(begin))
 	}
@@ -255,9 +279,17 @@ func (db *DB) divide(batch []*pending, statement *statementError) error {
 		batch[0].answer(statement.error)
 		return nil
 	}
-	for _, p := range batch {
-		if err := db.run([]*pending{p}); err != nil {
+	for i := range batch {
+		if err := db.run(batch[i : i+1]); err != nil {
 			return err
+		}
+		if fault := db.Fault(); fault != nil { // the rest waits behind this one
+			rest := batch[i+1:]
+			if p := batch[i]; p.owed && !p.answered {
+				rest = slices.Concat(db.owed.take(nil, 1), rest)
+			}
+			db.suspend(rest, fault)
+			return nil
 		}
 	}
 	return nil
@@ -267,6 +299,7 @@ func (db *DB) divide(batch []*pending, statement *statementError) error {
 func (db *DB) commit(batch []*pending) (tx *Tx, err error) {
 	ctx := context.Background()
 	tx = newTx(ctx, db, db.engine.now())
+	tx.probe = db.Fault() != nil
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, db.engine.rollback(ctx))
@@ -283,7 +316,7 @@ func (db *DB) commit(batch []*pending) (tx *Tx, err error) {
 		if lost, ok := errors.AsType[*lostError](p.err); ok {
 			return tx, lost
 		}
-		if statement, ok := errors.AsType[*statementError](p.err); ok && len(batch) > 1 {
+		if statement, ok := errors.AsType[*statementError](p.err); ok && (len(batch) > 1 || Passing(statement)) {
 			return tx, statement
 		}
 		if p.err != nil && p.op.lock {
@@ -375,7 +408,10 @@ func apply(tx *Tx, op Op) (err error) {
 }
 
 func (p *pending) answer(err error) {
-	p.err = err
+	if p.answered {
+		return
+	}
+	p.err, p.answered = err, true
 	if p.done != nil {
 		close(p.done)
 	} else if p.then != nil {
@@ -390,12 +426,17 @@ func (db *DB) fail(batch []*pending, err error) {
 	for _, p := range batch {
 		p.answer(fmt.Errorf("%w: %w", ErrClosed, err))
 	}
-	for !db.owed.close() {
-		for _, p := range db.owed.take(nil, queueLength) {
-			p.answer(ErrClosed)
-		}
-	}
+	db.dismiss(ErrClosed)
 	if db.opts.Failed != nil {
 		db.opts.Failed(err)
+	}
+}
+
+// dismiss answers everything that is owed with an error, and closes the list.
+func (db *DB) dismiss(err error) {
+	for !db.owed.close() {
+		for _, p := range db.owed.take(nil, queueLength) {
+			p.answer(err)
+		}
 	}
 }
