@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,8 @@ const (
 // only one that writes, and the lock file keeps other processes out.
 type sqliteEngine struct {
 	writer  *sqlite.Conn
+	gate    sync.Mutex // held while the writer has a transaction
+	keeper  *checkpointer
 	readers chan *sqlite.Conn
 	lock    *os.File
 	process int64 // counts those that have worked on the file
@@ -76,6 +79,9 @@ func openSQLite(path string) (_ engine, err error) {
 	if err := e.own(); err != nil {
 		return nil, err
 	}
+	if e.keeper, err = openCheckpointer(path, &e.gate, e.breakDown); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -99,7 +105,8 @@ func openSQLiteConn(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 		return nil, err
 	}
 	for _, pragma := range []string{
-		"busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 16000",
+		"busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", fmt.Sprint("wal_autocheckpoint = ", checkpointBackstop),
+		fmt.Sprint("journal_size_limit = ", walKept),
 		"cache_size = -" + cache, "secure_delete = OFF", "foreign_keys = OFF", "temp_store = MEMORY",
 	} {
 		if flags&sqlite.OpenReadOnly != 0 && strings.HasPrefix(pragma, "journal_mode") {
@@ -213,11 +220,18 @@ func (e *sqliteEngine) close() error {
 			first = err
 		}
 	}
+	if e.keeper != nil {
+		e.keeper.end()
+		keep(e.keeper.conn.Close())
+	}
 	for range len(e.readers) {
 		keep((<-e.readers).Close())
 	}
 	if e.writer != nil {
 		keep(e.writer.Close())
+	}
+	if e.keeper != nil {
+		keep(e.keeper.file.Close())
 	}
 	if e.lock != nil {
 		keep(e.lock.Close())
@@ -294,6 +308,8 @@ func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
 	if changed == 0 && !tx.probe {
 		return nil
 	}
+	e.gate.Lock()
+	defer e.gate.Unlock()
 	if err := e.exec("BEGIN IMMEDIATE"); err != nil {
 		return e.failed(err)
 	}
@@ -312,6 +328,7 @@ func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
 		}
 		return &statementError{because(fault, err)}
 	}
+	e.keeper.wrote(changed)
 	return nil
 }
 
