@@ -25,6 +25,8 @@
 //	switchyard_nodes_live                                  nodes that work on the store
 //	switchyard_lease_changes_total{change}                 lanes gained and lost
 //	switchyard_handoffs_total{kind}                        what other nodes have left for this one
+//	switchyard_store_fault                                 1 while the store takes no writes (GaugeStore)
+//	switchyard_store_free_bytes                            free space on the disk of a SQLite store
 //	switchyard_queue_depth{queue}                          waiting entries, by owner (GaugeQueue)
 //	go_*, process_*                                        the runtime's own
 package observe

@@ -64,9 +64,9 @@ func (m *met) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // newScene starts everything on that store: an app with WhatsApp and SMS, whose
 // attempts in doubt wait 10 s for a report where there is another channel and
-// 30 s where there is none, and a webhook.
-func newScene(t testing.TB, store, policy string) *scene {
-	return newSceneAt(t, policy, func(env ...string) *gateway { return serve(t, store, env...) })
+// 30 s where there is none, and a webhook. further are settings beside these.
+func newScene(t testing.TB, store, policy string, further ...string) *scene {
+	return newSceneAt(t, policy, func(env ...string) *gateway { return serve(t, store, append(env, further...)...) })
 }
 
 // newSceneAt is newScene with a gateway that is started by the caller.
