@@ -43,7 +43,9 @@ func sqliteFault(err error) error {
 		return ErrDamaged
 	}
 	switch code := sqlite.ErrCode(err); code {
-	case sqlite.ResultIOErrWrite, sqlite.ResultIOErrSHMOpen, sqlite.ResultIOErrSHMSize, sqlite.ResultIOErrSHMMap:
+	case sqlite.ResultIOErrSHMSize: // the file beside the WAL cannot grow
+		return ErrFull
+	case sqlite.ResultIOErrWrite, sqlite.ResultIOErrSHMOpen, sqlite.ResultIOErrSHMMap:
 		return ErrUnwritable
 	default:
 		switch code.ToPrimary() {
@@ -58,10 +60,10 @@ func sqliteFault(err error) error {
 	return nil
 }
 
-// sqliteCommitFault is sqliteFault for COMMIT. The frame that makes a
-// transaction valid is the last that is written, so an error of writing comes
-// before it; any other may come after, and leaves it open what a new start
-// would find.
+// sqliteCommitFault is sqliteFault for COMMIT: what may pass, or nil. The frame
+// that makes a transaction valid is the last that is written, so an error of
+// writing comes before it; any other may come after, and then only a new start
+// can tell what is on disk.
 func sqliteCommitFault(err error) error {
 	switch code := sqlite.ErrCode(err); {
 	case code == sqlite.ResultFull:
@@ -69,7 +71,7 @@ func sqliteCommitFault(err error) error {
 	case code == sqlite.ResultIOErrWrite, code.ToPrimary() == sqlite.ResultReadOnly:
 		return ErrUnwritable
 	}
-	return ErrDamaged
+	return nil
 }
 
 // postgresDiskFull is PostgreSQL's error after which nothing of a transaction

@@ -323,8 +323,8 @@ func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
 	}
 	if err := e.exec("COMMIT"); err != nil {
 		fault := sqliteCommitFault(err)
-		if errors.Is(fault, ErrDamaged) || !e.writer.AutocommitEnabled() {
-			return e.breakDown(because(ErrDamaged, err))
+		if fault == nil || !e.writer.AutocommitEnabled() {
+			return e.breakDown(fmt.Errorf("a commit failed, and only a new start can tell what is on disk: %w", err))
 		}
 		return &statementError{because(fault, err)}
 	}
