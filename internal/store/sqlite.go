@@ -127,10 +127,7 @@ func (e *sqliteEngine) migrate() error {
 	if err := sqlitex.ExecuteTransient(e.writer, "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL)", nil); err != nil {
 		return err
 	}
-	done := make(map[string]string)
-	err := sqlitex.ExecuteTransient(e.writer, "SELECT name, checksum FROM migration", &sqlitex.ExecOptions{
-		ResultFunc: func(s *sqlite.Stmt) error { done[s.ColumnText(0)] = s.ColumnText(1); return nil },
-	})
+	done, err := doneMigrations(e.writer)
 	if err != nil {
 		return err
 	}
@@ -144,6 +141,15 @@ func (e *sqliteEngine) migrate() error {
 		}
 	}
 	return nil
+}
+
+// doneMigrations gives the checksums of the steps that made the tables, by name.
+func doneMigrations(conn *sqlite.Conn) (map[string]string, error) {
+	done := make(map[string]string)
+	err := sqlitex.ExecuteTransient(conn, "SELECT name, checksum FROM migration", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { done[s.ColumnText(0)] = s.ColumnText(1); return nil },
+	})
+	return done, err
 }
 
 // check reads the schema and the first page of every table: what can be looked
