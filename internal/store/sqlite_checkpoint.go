@@ -115,11 +115,11 @@ func (c *checkpointer) checkpoint() error {
 		if err != nil {
 			return err
 		}
-		if now.copied == before.copied {
-			return nil // a reader is in the way; the next time
+		if now.copied == now.length || now.copied == before.copied {
+			return nil // all is done, or a reader is in the way
 		}
-		// SQLite syncs the file when nothing is left, which the writer would have
-		// to wait for in the last pass. Most of it is done here.
+		// SQLite syncs the file only when nothing is left, which the writer would
+		// have to wait for in the last pass. Most of it is done here.
 		if err := c.file.Sync(); err != nil {
 			return &syncError{err}
 		}
