@@ -15,8 +15,7 @@ var (
 	// ErrFull: there is no room on the disk.
 	ErrFull = errors.New("the disk is full")
 	// ErrUnwritable: the disk takes no writes, as one that has become
-	// read-only, or another program holds the file, or it is a standby of
-	// PostgreSQL.
+	// read-only, or another program holds the file.
 	ErrUnwritable = errors.New("the store cannot be written")
 	// ErrDamaged: what is on disk cannot be read or is no longer what was
 	// written.

@@ -38,7 +38,7 @@ func TestFaultsOfSQLite(t *testing.T) {
 			t.Errorf("%v of a commit: %v, want %v", tt.code, got, tt.upon)
 		}
 	}
-	for code, want := range map[string]error{"53100": ErrFull, "25006": ErrUnwritable, "23505": nil} {
+	for code, want := range map[string]error{"53100": ErrFull, "23505": nil} {
 		if got := postgresFault(&pgconn.PgError{Code: code}); got != want {
 			t.Errorf("PostgreSQL's %s: %v, want %v", code, got, want)
 		}
