@@ -40,7 +40,7 @@ func disks(t *testing.T) []disk {
 		free: func(t testing.TB, pid int) { limitFiles(t, pid, noLimit) },
 	}}
 	if os.Getuid() == 0 {
-		dir := smallDisk(t, 64)
+		dir := smallDisk(t, 256) // the WAL alone takes up to 60
 		ballast := filepath.Join(dir, "ballast")
 		list = append(list, disk{
 			name: "no space", dir: dir, says: "the disk is full",
