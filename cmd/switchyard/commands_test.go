@@ -69,6 +69,8 @@ func otherValue(flag *kong.Flag) string {
 		return "127.0.0.1:0"
 	case flag.Target.Type().String() == "time.Duration":
 		return map[bool]string{true: "90h0m0s", false: "2s"}[strings.HasSuffix(flag.Name, "cap")]
+	case flag.Target.Type().String() == "config.Size":
+		return "7GiB"
 	case flag.Target.Type().String() == "int":
 		return "7"
 	}

@@ -35,6 +35,8 @@ type commands struct {
 	Listen      listenCommand      `cmd:"" help:"Print the callbacks that a webhook gets."`
 	Bench       benchCommand       `cmd:"" help:"Measure this machine: rates, latencies and ceilings."`
 	Migrate     migrateCommand     `cmd:"" help:"Make or upgrade the tables of a store."`
+	Backup      backupCommand      `cmd:"" help:"Copy a SQLite store, beside the gateway that works on it."`
+	Restore     restoreCommand     `cmd:"" help:"Make a SQLite store of a backup."`
 	CheckConfig checkConfigCommand `cmd:"" help:"Check the gateway's settings and print what is in force."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

@@ -95,9 +95,12 @@ func Start(ctx context.Context, cfg Config) (_ *App, err error) {
 
 	if a.store, err = store.Open(ctx, store.Options{
 		URL: cfg.Store, Log: cfg.Log, Failed: a.fail, Observe: a.observeCommit, Lease: cfg.Lease, DatabaseClock: true,
+		MinFree: uint64(cfg.MinFreeSpace),
 	}); err != nil {
 		return nil, err
 	}
+	a.health.Fault, a.health.Warning = a.store.Fault, a.store.Room
+	a.metrics.GaugeStore(a.store.Fault, a.store.Free)
 	a.admin = serve(adminListener, observe.AdminMux(a.health, registry), cfg.Log, a.fail)
 	if err := a.startEngine(ctx); err != nil {
 		return nil, err

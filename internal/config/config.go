@@ -18,10 +18,11 @@ import (
 
 // Serve are the settings of the gateway.
 type Serve struct {
-	Listen      string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"API, token endpoint and providers' callbacks."`
-	AdminListen string `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"/healthz, /readyz, /metrics and pprof. Keep it private."`
-	Store       string `default:"sqlite:switchyard.db" secret:"url" placeholder:"URL" help:"Where everything is kept: sqlite:PATH or postgres://…"`
-	PublicURL   string `placeholder:"URL" help:"Where providers reach this gateway; http://<listen> if not given."`
+	Listen       string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"API, token endpoint and providers' callbacks."`
+	AdminListen  string `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"/healthz, /readyz, /metrics and pprof. Keep it private."`
+	Store        string `default:"sqlite:switchyard.db" secret:"url" placeholder:"URL" help:"Where everything is kept: sqlite:PATH or postgres://…"`
+	MinFreeSpace Size   `default:"64MiB" placeholder:"SIZE" help:"Refuse new messages when less is free on the disk of a SQLite store; 0 never."`
+	PublicURL    string `placeholder:"URL" help:"Where providers reach this gateway; http://<listen> if not given."`
 
 	AdminPassword       string `secret:"" placeholder:"SECRET" help:"Password of the dashboard, which is not built yet."`
 	AllowPrivateTargets bool   `help:"Let webhooks, media and provider URLs lead to loopback and private addresses."`

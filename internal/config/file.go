@@ -112,6 +112,9 @@ func (s Setting) Check(like reflect.Type) error {
 	case like == reflect.TypeFor[time.Duration]():
 		_, err = time.ParseDuration(s.Value)
 		want = "a time like 10s or 5m"
+	case like == reflect.TypeFor[Size]():
+		err = new(Size).UnmarshalText([]byte(s.Value))
+		want = "a size like 64MiB"
 	case like.Kind() == reflect.Bool:
 		err = s.is("!!bool")
 		want = "true or false"

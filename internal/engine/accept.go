@@ -20,6 +20,9 @@ func (e *Engine) Send(ctx context.Context, project string, req *convapi.SendMess
 	if err := req.Validate(); err != nil {
 		return resp, false, err
 	}
+	if err := e.db.Room(); err != nil {
+		return resp, false, full(err)
+	}
 	s := &send{engine: e, req: req, idem: idem}
 	if s.app, err = e.appOf(ctx, project, req.AppID); err != nil {
 		return resp, false, err

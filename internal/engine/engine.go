@@ -120,6 +120,8 @@ func (e *Engine) apply(ctx context.Context, op store.Op) error {
 	op.Trace = e.tracing.Traceparent(ctx)
 	err := e.db.Apply(ctx, op)
 	switch {
+	case store.Passing(err):
+		return full(err)
 	case errors.Is(err, store.ErrOverloaded):
 		return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is overloaded", RetryAfter: time.Second}
 	case errors.Is(err, store.ErrUnavailable):
@@ -128,6 +130,15 @@ func (e *Engine) apply(ctx context.Context, op store.Op) error {
 		return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is stopping", RetryAfter: 5 * time.Second}
 	}
 	return err
+}
+
+// full is the answer while the disk takes nothing, or nothing new.
+func full(fault error) error {
+	why := "the store cannot be written"
+	if !errors.Is(fault, store.ErrUnwritable) {
+		why = "the store is full"
+	}
+	return &gateway.Error{Code: gateway.Unavailable, Message: why + "; nothing was accepted", RetryAfter: 5 * time.Second}
 }
 
 // notFound is the answer to an id that names nothing in the project.

@@ -151,6 +151,11 @@ func refuseCallback(w http.ResponseWriter, r *http.Request, log *slog.Logger, er
 			refuseUnknown(w)
 			return
 		}
+		if refused.Code == gateway.Unavailable { // the store says so once, for all
+			log.DebugContext(r.Context(), "callback not stored", "error", err)
+			refuseForNow(w, refused.RetryAfter)
+			return
+		}
 		after = refused.RetryAfter
 	}
 	log.ErrorContext(r.Context(), "callback not stored", "error", err)

@@ -12,7 +12,8 @@ import (
 // AdminMux serves the admin listener, which belongs on a private address:
 //
 //	/healthz        200 as long as the process answers at all
-//	/readyz         200 when ready, 503 before and while draining
+//	/readyz         200 when ready; 503 before, while draining, and while the
+//	                store takes no writes, with the reason
 //	/metrics        what is registered, for Prometheus
 //	/debug/pprof/   profiles
 func AdminMux(health *Health, metrics prometheus.Gatherer) *http.ServeMux {
@@ -21,11 +22,12 @@ func AdminMux(health *Health, metrics prometheus.Gatherer) *http.ServeMux {
 		answer(w, http.StatusOK, "ok\n")
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !health.Ready() {
-			answer(w, http.StatusServiceUnavailable, "not ready\n")
-			return
+		ready, text := health.state()
+		status := http.StatusOK
+		if !ready {
+			status = http.StatusServiceUnavailable
 		}
-		answer(w, http.StatusOK, "ready\n")
+		answer(w, status, text+"\n")
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	// By hand, for importing pprof for its side effect would open the profiles

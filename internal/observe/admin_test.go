@@ -1,6 +1,7 @@
 package observe_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -94,6 +95,30 @@ func observeEverything(m *observe.Metrics) {
 		return []observe.Channel{{Name: "SMS", Waiting: 3, Accounts: map[string]int{"failing": 1}}}
 	})
 	m.CollectWebhooks(func() observe.Webhooks { return observe.Webhooks{Behind: 4} })
+	m.GaugeStore(func() error { return errors.New("full") }, func() (uint64, bool) { return 9, true })
+}
+
+// A fault of the store and what an operator should see to are told with their
+// reasons.
+func TestReadinessGivesReasons(t *testing.T) {
+	var fault, warning error
+	health := &observe.Health{Fault: func() error { return fault }, Warning: func() error { return warning }}
+	health.SetReady(true)
+	mux := observe.AdminMux(health, prometheus.NewRegistry())
+	for _, tt := range []struct {
+		fault, warning error
+		status         int
+		text           string
+	}{
+		{nil, nil, 200, "ready\n"},
+		{nil, errors.New("little room"), 200, "ready, but little room\n"},
+		{errors.New("no room"), errors.New("little room"), 503, "not ready: no room\n"},
+	} {
+		fault, warning = tt.fault, tt.warning
+		if status, text := get(t, mux, "/readyz"); status != tt.status || text != tt.text {
+			t.Errorf("%v, %v: %d %q, want %d %q", tt.fault, tt.warning, status, text, tt.status, tt.text)
+		}
+	}
 }
 
 func TestMetricsAreServed(t *testing.T) {
@@ -118,6 +143,8 @@ func TestMetricsAreServed(t *testing.T) {
 		`switchyard_queue_depth{queue="writer"} 7`,
 		`switchyard_queue_depth{queue="lane"} 8`,
 		"switchyard_breakers_open 2",
+		"switchyard_store_fault 1",
+		"switchyard_store_free_bytes 9",
 		"go_goroutines ",
 		"process_open_fds ",
 	} {

@@ -33,22 +33,17 @@ func (m *Metrics) GaugeBuild(version string) {
 		func() float64 { return 1 })
 }
 
-// GaugeDisk registers the space of the file system that a file lies on: what
-// the gateway may still use of it, and all of it.
+// GaugeDisk registers the size of the file system that a file lies on. It is
+// NaN, which no alert takes for a figure, when it is not known.
 func (m *Metrics) GaugeDisk(path string) {
 	dir := filepath.Dir(path)
-	m.gauge("store_free_bytes", "Space left on the store's file system.", nil, func() float64 { free, _ := space(dir); return free })
-	m.gauge("store_disk_size_bytes", "Size of the store's file system.", nil, func() float64 { _, size := space(dir); return size })
-}
-
-// space is NaN, which no alert takes for a figure, when it is not known.
-func space(dir string) (free, size float64) {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return math.NaN(), math.NaN()
-	}
-	block := float64(s.Bsize)
-	return float64(s.Bavail) * block, float64(s.Blocks) * block
+	m.gauge("store_disk_size_bytes", "Size of the store's disk.", nil, func() float64 {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(dir, &s); err != nil {
+			return math.NaN()
+		}
+		return float64(s.Blocks) * float64(s.Bsize)
+	})
 }
 
 func (m *Metrics) gauge(name, help string, labels prometheus.Labels, value func() float64) {

@@ -81,6 +81,24 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 	return m
 }
 
+// GaugeStore registers whether the store takes no writes, and the free space
+// on its disk in bytes if that is known. Both are called at every scrape.
+func (m *Metrics) GaugeStore(fault func() error, free func() (bytes uint64, known bool)) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "switchyard_store_fault", Help: "1 while the store takes no writes.",
+	}, func() float64 {
+		if fault() != nil {
+			return 1
+		}
+		return 0
+	}))
+	if _, known := free(); known {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "switchyard_store_free_bytes", Help: "Free space on the store's disk.",
+		}, func() float64 { bytes, _ := free(); return float64(bytes) }))
+	}
+}
+
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: "switchyard_" + name, Help: help})
 }

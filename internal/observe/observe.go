@@ -36,13 +36,14 @@
 //	switchyard_nodes_live                                  nodes that work on the store
 //	switchyard_lease_changes_total{change}                 lanes gained and lost
 //	switchyard_handoffs_total{kind}                        what other nodes have left for this one
+//	switchyard_store_fault                                 1 while the store takes no writes (GaugeStore)
+//	switchyard_store_free_bytes                            free space on the disk of a SQLite store
 //	switchyard_queue_depth{queue}                          waiting entries, by owner (GaugeQueue)
 //	switchyard_queue_oldest_age_seconds{queue}             age of the oldest one (GaugeOldest)
 //	switchyard_deadline_lateness_seconds                   from a message's deadline to its being acted on
 //	switchyard_commit_batch_operations                     operations in one transaction
 //	switchyard_commit_duration_seconds                     one transaction, fsync included
 //	switchyard_commit_failures_total                       transactions that failed
-//	switchyard_store_free_bytes                            space left on SQLite's file system
 //	switchyard_store_disk_size_bytes                       all of it
 //	switchyard_build_info{goversion,version}               always 1
 //	go_*, process_*                                        the runtime's own

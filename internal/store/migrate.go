@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -52,6 +53,24 @@ func pendingMigrations(done map[string]string) ([]migration, error) {
 		}
 	}
 	return out, nil
+}
+
+// knownMigrations refuses a store that a newer version, or nobody, has made.
+func knownMigrations(done map[string]string) error {
+	steps, err := pendingMigrations(done)
+	if err != nil {
+		return err
+	}
+	all, err := migrations()
+	switch {
+	case err != nil:
+		return err
+	case len(done) == 0:
+		return errors.New("no migration was carried out: this is no store of a gateway")
+	case len(done)+len(steps) > len(all):
+		return errors.New("a newer version of the gateway made it")
+	}
+	return nil
 }
 
 // statements splits a migration into its statements, in the words of one engine.

@@ -23,3 +23,13 @@ func lockFile(f *os.File) error {
 	}
 	return err
 }
+
+// freeSpace is the room that is left to this process on a directory's disk, in
+// bytes.
+func freeSpace(dir string) (uint64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(dir, &stat); err != nil {
+		return 0, err
+	}
+	return uint64(stat.Bavail) * uint64(stat.Bsize), nil //nolint:unconvert // the types differ by system
+}

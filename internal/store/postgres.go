@@ -232,6 +232,8 @@ func (e *postgresEngine) classify(err error) error {
 	case ok && answer.Code == fencedCode:
 		e.crowded = true
 		return errConflict
+	case ok && postgresFault(answer) != nil:
+		return &statementError{because(postgresFault(answer), err)}
 	case ok && (answer.Code == "25006" || strings.HasPrefix(answer.Code, "57P") || strings.HasPrefix(answer.Code, "08")):
 		e.drop()
 		return &lostError{err}

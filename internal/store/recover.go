@@ -15,6 +15,9 @@ type lostError struct{ error }
 
 func (e *lostError) Unwrap() error { return e.error }
 
+// errGivenUp: the store was closed while the database could not be reached.
+var errGivenUp = errors.New("closed while the database was away")
+
 // The pauses between attempts to reach the database again.
 const (
 	reconnectFirst = 100 * time.Millisecond
@@ -44,7 +47,7 @@ func (db *DB) recover(batch []*pending, tx *Tx, lost *lostError) error {
 		select {
 		case <-time.After(pause):
 		case <-db.stop:
-			return errors.Join(lost, err)
+			return errGivenUp
 		}
 	}
 }

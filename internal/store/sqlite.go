@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -30,10 +32,14 @@ const (
 // only one that writes, and the lock file keeps other processes out.
 type sqliteEngine struct {
 	writer  *sqlite.Conn
+	gate    sync.Mutex // held while the writer has a transaction
+	keeper  *checkpointer
 	readers chan *sqlite.Conn
 	lock    *os.File
 	process int64 // counts those that have worked on the file
 	sql     map[*schema]*sqliteStatements
+	// broken is what was met that ends the process, by whichever connection.
+	broken atomic.Pointer[error]
 }
 
 type sqliteStatements struct{ get, put, del string }
@@ -60,6 +66,9 @@ func openSQLite(path string) (_ engine, err error) {
 	if err := e.migrate(); err != nil {
 		return nil, err
 	}
+	if err := e.check(); err != nil {
+		return nil, err
+	}
 	for range sqliteReaders {
 		conn, err := openSQLiteConn(path, sqlite.OpenReadOnly|sqlite.OpenWAL)
 		if err != nil {
@@ -70,7 +79,17 @@ func openSQLite(path string) (_ engine, err error) {
 	if err := e.own(); err != nil {
 		return nil, err
 	}
+	if e.keeper, err = openCheckpointer(path, &e.gate, e.breakDown); err != nil {
+		return nil, err
+	}
 	return e, nil
+}
+
+// breakDown keeps the first error after which the process must end: the writer
+// returns it from its next commit.
+func (e *sqliteEngine) breakDown(err error) error {
+	e.broken.CompareAndSwap(nil, &err)
+	return err
 }
 
 // openSQLiteConn opens a connection with the settings of storage that keeps
@@ -86,7 +105,8 @@ func openSQLiteConn(path string, flags sqlite.OpenFlags) (*sqlite.Conn, error) {
 		return nil, err
 	}
 	for _, pragma := range []string{
-		"busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 16000",
+		"busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", fmt.Sprint("wal_autocheckpoint = ", checkpointBackstop),
+		fmt.Sprint("journal_size_limit = ", walKept),
 		"cache_size = -" + cache, "secure_delete = OFF", "foreign_keys = OFF", "temp_store = MEMORY",
 	} {
 		if flags&sqlite.OpenReadOnly != 0 && strings.HasPrefix(pragma, "journal_mode") {
@@ -107,10 +127,7 @@ func (e *sqliteEngine) migrate() error {
 	if err := sqlitex.ExecuteTransient(e.writer, "CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, checksum TEXT NOT NULL)", nil); err != nil {
 		return err
 	}
-	done := make(map[string]string)
-	err := sqlitex.ExecuteTransient(e.writer, "SELECT name, checksum FROM migration", &sqlitex.ExecOptions{
-		ResultFunc: func(s *sqlite.Stmt) error { done[s.ColumnText(0)] = s.ColumnText(1); return nil },
-	})
+	done, err := doneMigrations(e.writer)
 	if err != nil {
 		return err
 	}
@@ -121,6 +138,34 @@ func (e *sqliteEngine) migrate() error {
 	for _, m := range steps {
 		if err := e.step(m); err != nil {
 			return fmt.Errorf("migration %s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+// doneMigrations gives the checksums of the steps that made the tables, by name.
+func doneMigrations(conn *sqlite.Conn) (map[string]string, error) {
+	done := make(map[string]string)
+	err := sqlitex.ExecuteTransient(conn, "SELECT name, checksum FROM migration", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { done[s.ColumnText(0)] = s.ColumnText(1); return nil },
+	})
+	return done, err
+}
+
+// check reads the schema and the first page of every table: what can be looked
+// at in no time, however large the file is. Damage farther down ends the
+// process when it is met.
+func (e *sqliteEngine) check() error {
+	var tables []string
+	err := sqlitex.ExecuteTransient(e.writer, "SELECT name FROM sqlite_schema WHERE type = 'table'", &sqlitex.ExecOptions{
+		ResultFunc: func(s *sqlite.Stmt) error { tables = append(tables, s.ColumnText(0)); return nil },
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range tables {
+		if err := sqlitex.ExecuteTransient(e.writer, `SELECT 1 FROM "`+name+`" LIMIT 1`, nil); err != nil {
+			return fmt.Errorf("table %s: %w", name, err)
 		}
 	}
 	return nil
@@ -169,18 +214,30 @@ func (e *sqliteEngine) reconnect(context.Context) (bool, error)            { ret
 
 func (e *sqliteEngine) lanes() int { return 1 }
 
+// close leaves a broken store as it is: SQLite would copy the WAL into the
+// database and delete it, and the WAL is what the next start goes by.
 func (e *sqliteEngine) close() error {
+	if e.broken.Load() != nil {
+		return nil
+	}
 	var first error
 	keep := func(err error) {
 		if first == nil {
 			first = err
 		}
 	}
+	if e.keeper != nil {
+		e.keeper.end()
+		keep(e.keeper.conn.Close())
+	}
 	for range len(e.readers) {
 		keep((<-e.readers).Close())
 	}
 	if e.writer != nil {
 		keep(e.writer.Close())
+	}
+	if e.keeper != nil {
+		keep(e.keeper.file.Close())
 	}
 	if e.lock != nil {
 		keep(e.lock.Close())
@@ -210,19 +267,33 @@ func (e *sqliteEngine) load(_ context.Context, tx *Tx) error {
 }
 
 func (e *sqliteEngine) get(_ context.Context, t *schema, bind func(encoder), scan func(decoder)) (bool, error) {
-	return sqliteGet(e.writer, e.statements(t).get, bind, scan)
+	found, err := sqliteGet(e.writer, e.statements(t).get, bind, scan)
+	if err != nil {
+		return found, e.failed(err)
+	}
+	return found, nil
+}
+
+// failed judges an error before the commit: nothing is written, unless the
+// store is broken.
+func (e *sqliteEngine) failed(err error) error {
+	fault := sqliteFault(err)
+	if errors.Is(fault, ErrDamaged) {
+		return e.breakDown(because(fault, err))
+	}
+	return &statementError{because(fault, err)}
 }
 
 func sqliteGet(conn *sqlite.Conn, query string, bind func(encoder), scan func(decoder)) (bool, error) {
 	stmt, err := conn.Prepare(query)
 	if err != nil {
-		return false, &statementError{err}
+		return false, err
 	}
 	bind(encoder{&sqliteWriter{stmt: stmt}, 1})
 	found, err := stmt.Step()
 	if err != nil {
 		_ = stmt.Reset() // repeats the error of Step
-		return false, &statementError{err}
+		return false, err
 	}
 	if found {
 		scan(decoder{&sqliteReader{stmt: stmt}})
@@ -233,19 +304,38 @@ func sqliteGet(conn *sqlite.Conn, query string, bind func(encoder), scan func(de
 // commit writes nothing when nothing has changed: the lock file is the owner's
 // proof of life here, so an idle gateway need not wake the disk.
 func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
-	if !slices.ContainsFunc(tx.tables, func(t changes) bool { return t.changed() > 0 }) {
+	if broken := e.broken.Load(); broken != nil {
+		return *broken
+	}
+	changed := 0
+	for _, t := range tx.tables {
+		changed += t.changed()
+	}
+	if changed == 0 && !tx.probe {
 		return nil
 	}
+	e.gate.Lock()
+	defer e.gate.Unlock()
 	if err := e.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
+		return e.failed(err)
 	}
 	if err := e.write(tx); err != nil {
-		if back := e.exec("ROLLBACK"); back != nil {
-			return fmt.Errorf("%w, and then: %w", err, back)
+		if !e.writer.AutocommitEnabled() { // a full disk has rolled it back already
+			if back := e.exec("ROLLBACK"); back != nil {
+				return e.breakDown(fmt.Errorf("%w, and then: %w", err, back))
+			}
 		}
-		return &statementError{err}
+		return e.failed(err)
 	}
-	return e.exec("COMMIT")
+	if err := e.exec("COMMIT"); err != nil {
+		fault := sqliteCommitFault(err)
+		if fault == nil || !e.writer.AutocommitEnabled() {
+			return e.breakDown(fmt.Errorf("a commit failed, and only a new start can tell what is on disk: %w", err))
+		}
+		return &statementError{because(fault, err)}
+	}
+	e.keeper.wrote(changed)
+	return nil
 }
 
 func (e *sqliteEngine) exec(query string) error {

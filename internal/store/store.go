@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,9 @@ type Options struct {
 	// Observe is told of each transaction: the operations in it, how long it
 	// took, and why it failed. It may be nil.
 	Observe func(operations int, took time.Duration, err error)
+	// MinFree is how much room on the disk Room wants, in bytes; 0 is none.
+	// SQLite only.
+	MinFree uint64
 	Log     *slog.Logger
 }
 
@@ -64,10 +68,12 @@ type DB struct {
 	tended chan struct{} // closed when nobody looks after the leases any more
 	tend   chan struct{} // the leases want to be looked at
 
-	members atomic.Pointer[Members]
-	peer    Peer
-	down    atomic.Bool  // the database cannot be reached
-	oldest  atomic.Int64 // Unix nanoseconds, see Oldest
+	members    atomic.Pointer[Members]
+	peer       Peer
+	down       atomic.Bool  // the database cannot be reached
+	oldest     atomic.Int64 // Unix nanoseconds, see Oldest
+	suspension suspension
+	space      *space
 
 	// Of the writer alone:
 	head   uint64 // the last position given
@@ -148,6 +154,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 	switch scheme {
 	case "sqlite":
 		e, err = openSQLite(rest)
+		err = because(sqliteFault(err), err)
 	case "postgres", "postgresql":
 		e, err = openPostgres(ctx, opts)
 	default:
@@ -162,6 +169,9 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		wake:  make(chan struct{}, 1),
 		stop:  make(chan struct{}), done: make(chan struct{}),
 		tend: make(chan struct{}, 1),
+	}
+	if scheme == "sqlite" {
+		db.space = &space{dir: filepath.Dir(rest), least: opts.MinFree, log: opts.Log}
 	}
 	db.members.Store(&Members{owners: make([]int64, e.lanes())})
 	if db.head, err = e.newest(ctx); err == nil {
@@ -191,9 +201,6 @@ func (db *DB) Now() time.Time { return db.engine.now() }
 
 // Members is who works on the store, as of the last transaction.
 func (db *DB) Members() *Members { return db.members.Load() }
-
-// Down says that the database cannot be reached for now.
-func (db *DB) Down() bool { return db.down.Load() }
 
 // Lanes is the number of lanes of this store: 1 on SQLite, which has one owner
 // for ever, and gateway.Lanes on PostgreSQL.

@@ -45,6 +45,7 @@ type Tx struct {
 	handed  []Handoff // by other nodes, to this one
 	moving  bool      // the transaction changes members
 	flooded bool      // there are more handoffs than it is worth to take in
+	probe   bool      // to be written even if nothing changes
 	tables  []changes
 	journal []func() // how to undo the running operation, newest last
 	after   []func()

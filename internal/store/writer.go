@@ -30,11 +30,13 @@ type Op struct {
 
 // pending is an operation on its way through the writer.
 type pending struct {
-	op   Op
-	err  error
-	done chan struct{} // nil for Submit
-	then func(error)   // of Submit; may be nil
-	at   int64         // when it was queued, in Unix nanoseconds
+	op       Op
+	err      error
+	done     chan struct{} // nil for Submit
+	then     func(error)   // of Submit; may be nil
+	at       int64         // when it was queued, in Unix nanoseconds
+	owed     bool          // cannot be refused: waits while the store takes no writes
+	answered bool
 }
 
 // Apply runs op in the next batch and returns after the commit that contains
@@ -80,6 +82,7 @@ func (db *DB) Submit(op Op, then func(error)) {
 }
 
 func (db *DB) owe(p *pending) {
+	p.owed = true
 	db.owed.Lock()
 	if db.owed.closed {
 		db.owed.Unlock()
@@ -96,6 +99,9 @@ func (db *DB) enqueue(p *pending) error {
 	case <-db.done:
 		return ErrClosed
 	default:
+	}
+	if err := db.Fault(); err != nil {
+		return err
 	}
 	select {
 	case db.queue <- p:
@@ -151,7 +157,8 @@ func (db *DB) write() {
 		select {
 		case p := <-db.queue:
 			batch = append(batch, p)
-		case <-db.wake:
+		case <-db.owing():
+		case <-db.suspension.again:
 		case <-heartbeat.C:
 		case <-look.C:
 			looking = true
@@ -168,8 +175,19 @@ func (db *DB) write() {
 		db.noteOldest(batch)
 		err := db.run(batch)
 		db.noteOldest(nil)
+		if errors.Is(err, errGivenUp) {
+			for _, p := range batch {
+				p.answer(ErrClosed)
+			}
+			db.dismiss(ErrClosed)
+			return
+		}
 		if err != nil {
 			db.fail(batch, err)
+			return
+		}
+		if ending && db.Fault() != nil {
+			db.dismiss(ErrClosed) // the next start finds what it is about
 			return
 		}
 	}
@@ -234,6 +252,13 @@ func (o *owed) take(batch []*pending, size int) []*pending {
 	return batch
 }
 
+// putBack makes operations the first again.
+func (o *owed) putBack(batch []*pending) {
+	o.Lock()
+	defer o.Unlock()
+	o.list = slices.Concat(batch, o.list)
+}
+
 func (o *owed) waiting() bool {
 	o.Lock()
 	defer o.Unlock()
@@ -262,6 +287,10 @@ func (db *DB) run(batch []*pending) error {
 	if lost, ok := errors.AsType[*lostError](err); ok {
 		return db.recover(batch, tx, lost)
 	}
+	if Passing(err) {
+		db.suspend(batch, err)
+		return nil
+	}
 	if statement, ok := errors.AsType[*statementError](err); ok {
 		return db.divide(batch, statement)
 	}
@@ -269,6 +298,7 @@ func (db *DB) run(batch []*pending) error {
 		return err
 	}
 	db.finish(tx, batch)
+	db.resume()
 	return nil
 }
 
@@ -282,9 +312,17 @@ func (db *DB) divide(batch []*pending, statement *statementError) error {
 		batch[0].answer(statement.error)
 		return nil
 	}
-	for _, p := range batch {
-		if err := db.run([]*pending{p}); err != nil {
+	for i := range batch {
+		if err := db.run(batch[i : i+1]); err != nil {
 			return err
+		}
+		if fault := db.Fault(); fault != nil { // the rest waits behind this one
+			rest := batch[i+1:]
+			if p := batch[i]; p.owed && !p.answered {
+				rest = slices.Concat(db.owed.take(nil, 1), rest)
+			}
+			db.suspend(rest, fault)
+			return nil
 		}
 	}
 	return nil
@@ -294,6 +332,7 @@ func (db *DB) divide(batch []*pending, statement *statementError) error {
 func (db *DB) commit(batch []*pending) (tx *Tx, err error) {
 	ctx := context.Background()
 	tx = newTx(ctx, db, db.engine.now())
+	tx.probe = db.Fault() != nil
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, db.engine.rollback(ctx))
@@ -310,7 +349,7 @@ func (db *DB) commit(batch []*pending) (tx *Tx, err error) {
 		if lost, ok := errors.AsType[*lostError](p.err); ok {
 			return tx, lost
 		}
-		if statement, ok := errors.AsType[*statementError](p.err); ok && len(batch) > 1 {
+		if statement, ok := errors.AsType[*statementError](p.err); ok && (len(batch) > 1 || Passing(statement)) {
 			return tx, statement
 		}
 		if p.err != nil && p.op.lock {
@@ -334,7 +373,10 @@ func (db *DB) begin(ctx context.Context, tx *Tx, batch []*pending) error {
 		return nil
 	}
 	if tx.flooded {
-		return db.configure(ctx, db.peer)
+		if err := db.configure(ctx, db.peer); err != nil {
+			return &lostError{err}
+		}
+		return nil
 	}
 	err := db.peer.Receive(tx, tx.handed)
 	tx.journal = tx.journal[:0]
@@ -403,7 +445,10 @@ func apply(tx *Tx, op Op) (err error) {
 }
 
 func (p *pending) answer(err error) {
-	p.err = err
+	if p.answered {
+		return
+	}
+	p.err, p.answered = err, true
 	if p.done != nil {
 		close(p.done)
 	} else if p.then != nil {
@@ -418,12 +463,17 @@ func (db *DB) fail(batch []*pending, err error) {
 	for _, p := range batch {
 		p.answer(fmt.Errorf("%w: %w", ErrClosed, err))
 	}
-	for !db.owed.close() {
-		for _, p := range db.owed.take(nil, queueLength) {
-			p.answer(ErrClosed)
-		}
-	}
+	db.dismiss(ErrClosed)
 	if db.opts.Failed != nil {
 		db.opts.Failed(err)
+	}
+}
+
+// dismiss answers everything that is owed with an error, and closes the list.
+func (db *DB) dismiss(err error) {
+	for !db.owed.close() {
+		for _, p := range db.owed.take(nil, queueLength) {
+			p.answer(err)
+		}
 	}
 }

@@ -64,9 +64,9 @@ func (m *met) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // newScene starts everything on that store: an app with WhatsApp and SMS, whose
 // attempts in doubt wait 10 s for a report where there is another channel and
-// 30 s where there is none, and a webhook.
-func newScene(t testing.TB, store, policy string) *scene {
-	return newSceneAt(t, policy, func(env ...string) *gateway { return serve(t, store, env...) })
+// 30 s where there is none, and a webhook. further are settings beside these.
+func newScene(t testing.TB, store, policy string, further ...string) *scene {
+	return newSceneAt(t, policy, func(env ...string) *gateway { return serve(t, store, append(env, further...)...) })
 }
 
 // newSceneAt is newScene with a gateway that is started by the caller.
@@ -167,7 +167,7 @@ func (s *scene) send(n int64) {
 	body["recipient"] = object{"identified_by": object{"channel_identities": identities}}
 	body["message"] = object{"text_message": object{"text": m.text}}
 	key := fmt.Sprintf("key %d", n)
-	for ; ; s.retried.Add(1) {
+	for ; !s.t.Failed(); s.retried.Add(1) { // a gateway that has gone for good would keep it here
 		if done, err := s.try(&m, key, body); err != nil {
 			s.t.Errorf("send %q: %v", m.text, err)
 			return
