@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"switchyard/internal/bench"
@@ -22,7 +23,7 @@ type benchCommand struct {
 	Nodes       int           `default:"1" placeholder:"N" help:"Gateways on one PostgreSQL; the load is spread over them."`
 	Repeat      int           `default:"1" placeholder:"N" help:"Run each phase so often and print medians, least and most."`
 	JSON        string        `name:"json" placeholder:"FILE" help:"Write all figures, with version and machine."`
-	Profile     string        `placeholder:"DIR" help:"Write a CPU profile of the gateway under the load of each phase, PHASE.pprof."`
+	Profile     string        `placeholder:"DIR" help:"Write profiles of the gateway under the load of each phase: PHASE.cpu and PHASE.allocs."`
 }
 
 // Run measures a gateway of this very program.
@@ -61,6 +62,9 @@ func (c *benchCommand) check() error {
 	}
 	if c.Duration < time.Second {
 		return fmt.Errorf("--duration %s: want at least 1s", c.Duration)
+	}
+	if c.Nodes > 1 && !strings.HasPrefix(c.Store, "postgres") {
+		return fmt.Errorf("--nodes %d: want a PostgreSQL as --store", c.Nodes)
 	}
 	if c.Store != "" {
 		if err := config.CheckStore(c.Store); err != nil {

@@ -44,11 +44,11 @@ type Options struct {
 	// Messages is the number of stored messages, callbacks or deadlines in the
 	// phases that are about many of them.
 	Messages int `json:"messages"`
-	// Nodes is the number of gateways on the store.
+	// Nodes is the number of gateways on the store; on SQLite it is 1.
 	Nodes int `json:"nodes"`
 	// Repeat is how often each phase is run.
 	Repeat int `json:"repeat"`
-	// Profile is a directory for a CPU profile of each phase; "" for none.
+	// Profile is a directory for profiles of each phase; "" for none.
 	Profile string `json:"-"`
 }
 

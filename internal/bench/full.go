@@ -80,7 +80,7 @@ func (b *bench) view(ctx context.Context, r *rig, messages int) (v storeView, er
 		return v, err
 	}
 	s := sendShape(idle)
-	done, err := r.carry(ctx, b.phase, func(d time.Duration) (int64, error) {
+	done, err := r.carry(ctx, func(d time.Duration) (int64, error) {
 		return r.flood(ctx, d, func(c *conn) error { return r.send(c, s) })
 	})
 	if err != nil {

@@ -199,8 +199,8 @@ func (r result) rate() float64 { return float64(r.n) / r.took.Seconds() }
 func (r result) cpu() float64 { return (r.gateway + r.database).Seconds() * 1000 / float64(r.n) }
 
 // measure runs a load that gives the number of what it has done when all of it
-// has arrived, and takes a profile of it if that is wanted.
-func (r *rig) measure(ctx context.Context, phase string, load func() (int64, error)) (out result, err error) {
+// has arrived, and takes profiles of it if that is wanted.
+func (r *rig) measure(ctx context.Context, load func() (int64, error)) (out result, err error) {
 	before, err := r.usage(ctx)
 	if err != nil {
 		return out, err
@@ -212,7 +212,11 @@ func (r *rig) measure(ctx context.Context, phase string, load func() (int64, err
 			return
 		}
 		seconds := max(1, int(r.opts.Duration.Seconds()))
-		profiled <- r.gateways[0].profile(ctx, seconds, filepath.Join(r.opts.Profile, phase+".pprof"))
+		path := filepath.Join(r.opts.Profile, r.phase)
+		profiled <- errors.Join(
+			r.gateways[0].profile(ctx, fmt.Sprintf("profile?seconds=%d", seconds), path+".cpu"),
+			r.gateways[0].profile(ctx, "allocs", path+".allocs"),
+		)
 	}()
 	begin := time.Now()
 	if out.n, err = load(); err != nil {

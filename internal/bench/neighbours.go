@@ -63,7 +63,7 @@ type service struct {
 
 // healthy measures the service of the healthy webhook.
 func (r *rig) healthy(ctx context.Context, app string, in *shape) (s service, err error) {
-	done, err := r.carry(ctx, "neighbours", func(d time.Duration) (int64, error) { return r.inboundLoad(ctx, in, d) })
+	done, err := r.carry(ctx, func(d time.Duration) (int64, error) { return r.inboundLoad(ctx, in, d) })
 	if err != nil {
 		return s, err
 	}

@@ -114,9 +114,9 @@ func (p *process) get(ctx context.Context, path string) ([]byte, error) {
 	return io.ReadAll(res.Body)
 }
 
-// profile fetches a CPU profile of the next so many seconds into a file.
-func (p *process) profile(ctx context.Context, seconds int, path string) error {
-	data, err := p.get(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", seconds))
+// profile fetches a profile into a file.
+func (p *process) profile(ctx context.Context, query, path string) error {
+	data, err := p.get(ctx, "/debug/pprof/"+query)
 	if err != nil {
 		return err
 	}

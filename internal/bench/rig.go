@@ -29,6 +29,7 @@ const (
 // webhook. Each phase has a new one.
 type rig struct {
 	opts     Options
+	phase    string
 	binary   string
 	store    string
 	remove   func() error
@@ -46,7 +47,7 @@ type rig struct {
 
 // newRig makes the surroundings and starts the gateways.
 func newRig(ctx context.Context, b *bench, env ...string) (_ *rig, err error) {
-	r := &rig{opts: b.cfg.Options, binary: b.cfg.Binary, client: newClient(4), window: make(window, underWay*b.cfg.Concurrency)}
+	r := &rig{opts: b.cfg.Options, phase: b.phase, binary: b.cfg.Binary, client: newClient(4), window: make(window, underWay*b.cfg.Concurrency)}
 	r.sink, r.provider = newSink(r.window), newProvider(r.window)
 	defer func() {
 		if err != nil {

@@ -18,7 +18,7 @@ func (b *bench) inbound(ctx context.Context) error {
 			return err
 		}
 		in := inboundShape(app)
-		done, err := r.carry(ctx, b.phase, func(d time.Duration) (int64, error) { return r.inboundLoad(ctx, in, d) })
+		done, err := r.carry(ctx, func(d time.Duration) (int64, error) { return r.inboundLoad(ctx, in, d) })
 		if err != nil {
 			return err
 		}
@@ -53,13 +53,13 @@ func (r *rig) inboundLoad(ctx context.Context, in *shape, d time.Duration) (int6
 
 // carry measures a load after it has run for a while: all contacts are known
 // then, and connections, caches and heaps are of their working size.
-func (r *rig) carry(ctx context.Context, phase string, load func(time.Duration) (int64, error)) (result, error) {
+func (r *rig) carry(ctx context.Context, load func(time.Duration) (int64, error)) (result, error) {
 	for warm := false; !warm; warm = r.recipients.Load() >= int64(r.opts.Contacts) {
 		if _, err := load(warmTime); err != nil {
 			return result{}, err
 		}
 	}
-	return r.measure(ctx, phase, func() (int64, error) { return load(r.opts.Duration) })
+	return r.measure(ctx, func() (int64, error) { return load(r.opts.Duration) })
 }
 
 // submit: a send that is accepted, until the provider has it.
@@ -70,7 +70,7 @@ func (b *bench) submit(ctx context.Context) error {
 			return err
 		}
 		s := sendShape(app)
-		done, err := r.carry(ctx, b.phase, func(d time.Duration) (int64, error) {
+		done, err := r.carry(ctx, func(d time.Duration) (int64, error) {
 			return r.sendLoad(ctx, s, d, &r.provider.submitted)
 		})
 		if err != nil {
@@ -124,7 +124,7 @@ func (b *bench) whole(ctx context.Context) error {
 		}
 		s := sendShape(app)
 		var callbacks int64
-		done, err := r.carry(ctx, b.phase, func(d time.Duration) (int64, error) {
+		done, err := r.carry(ctx, func(d time.Duration) (int64, error) {
 			callbacks = r.sink.callbacks.Load()
 			return r.sendLoad(ctx, s, d, &r.sink.delivered)
 		})
@@ -164,7 +164,7 @@ func (b *bench) accept(ctx context.Context) error {
 			return err
 		}
 		s := sendShape(app)
-		done, err := r.carry(ctx, b.phase, func(d time.Duration) (int64, error) {
+		done, err := r.carry(ctx, func(d time.Duration) (int64, error) {
 			return r.flood(ctx, d, func(c *conn) error { return r.send(c, s) })
 		})
 		if err != nil {
