@@ -100,7 +100,9 @@ func (b *bench) overload(ctx context.Context) error {
 			return err
 		}
 		filled := time.Since(begin)
-		b.note("accepted until 429", float64(accepted), "", atMost(convapi.DefaultQueueLimit+float64(b.cfg.Concurrency)))
+		// The limit is the queue's: what is being tried, or waits for the next
+		// try, is not in it.
+		b.note("accepted until 429", float64(accepted), "", atMost(1.01*convapi.DefaultQueueLimit))
 		b.note("accepted meanwhile", float64(accepted)/filled.Seconds(), "/s", none)
 		var seconds float64
 		if _, err := fmt.Sscan(refusal, &seconds); err != nil {
