@@ -16,7 +16,7 @@ func (b *bench) calm(ctx context.Context) error {
 		if err := r.createWebhook(ctx, app, r.sinkURL, "MESSAGE_SUBMIT", "MESSAGE_DELIVERY", "MESSAGE_INBOUND"); err != nil {
 			return err
 		}
-		if err := r.report(app); err != nil {
+		if err := r.report(ctx, app); err != nil {
 			return err
 		}
 		if _, err := r.wholeLatency(ctx, app, warmTime); err != nil {

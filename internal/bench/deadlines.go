@@ -85,10 +85,17 @@ func (b *bench) fire(ctx context.Context, r *rig, due *dueTimes, idle time.Durat
 	}
 	used := after.since(before)
 	b.note("idle CPU, share of a core", 100*(used.gateway+used.database).Seconds()/idle.Seconds(), "%", atMost(1))
+	time.Sleep(time.Until(due.burst))
+	done, err := r.measure(ctx, func() (int64, error) { return burst, reach(ctx, &r.sink.failed, burst) })
+	if err != nil {
+		return err
+	}
 	if err := reach(ctx, &r.sink.failed, int64(n)); err != nil {
 		return err
 	}
 	b.note("deadlines at one instant", burst, "", none)
+	b.note("fired and called back", done.rate(), "/s", none)
+	b.noteCost(done, none)
 	b.note("their firing error p99", due.fired[true].sorted().at(99), "ms", atMost(1000))
 	b.note("callback of it at the webhook p99", due.arrived[true].sorted().at(99), "ms", none)
 	b.note(fmt.Sprintf("firing error p99 of %d a second", b.cfg.Rate), due.fired[false].sorted().at(99), "ms", atMost(1000))

@@ -25,6 +25,10 @@ type process struct {
 	admin string
 }
 
+// startTime bounds the wait for a gateway, which may have millions of rows to
+// look at, or another process to wait for.
+const startTime = 3 * time.Minute
+
 // startGateway starts one and waits until it is ready. env adds to its settings.
 func startGateway(ctx context.Context, binary, store string, env ...string) (*process, error) {
 	p := &process{cmd: exec.CommandContext(ctx, binary, "serve")}
@@ -42,6 +46,8 @@ func startGateway(ctx context.Context, binary, store string, env ...string) (*pr
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
+	late := time.AfterFunc(startTime, func() { p.cmd.Process.Kill() })
+	defer late.Stop()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -137,7 +138,7 @@ func (p *provider) post(c *conn, report *shape, r delivered) error {
 	}
 	for range 100 {
 		status, err := c.exchange()
-		if err != nil || status == 200 {
+		if err != nil || status == http.StatusOK {
 			return err
 		}
 		time.Sleep(100 * time.Millisecond)

@@ -85,7 +85,7 @@ func (r *rig) start(ctx context.Context, env ...string) error {
 	}
 	r.pool = make(chan *conn, r.opts.Concurrency)
 	for range r.opts.Concurrency {
-		c, err := r.dial(len(r.pool))
+		c, err := r.dial(ctx, len(r.pool))
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,9 @@ func (r *rig) start(ctx context.Context, env ...string) error {
 }
 
 // dial connects to the gateway whose turn it is.
-func (r *rig) dial(i int) (*conn, error) { return dialConn(r.gateways[i%len(r.gateways)].address()) }
+func (r *rig) dial(ctx context.Context, i int) (*conn, error) {
+	return dialConn(ctx, r.gateways[i%len(r.gateways)].address())
+}
 
 // stop stops the gateways, so that the store can be filled or they can start anew.
 func (r *rig) stop() {
@@ -237,10 +239,10 @@ func (s *shape) bodyLength() int {
 }
 
 // report sets the provider to reporting about the messages of an app.
-func (r *rig) report(app string) error {
+func (r *rig) report(ctx context.Context, app string) error {
 	var connections []*conn
 	for i := range r.opts.Concurrency {
-		c, err := r.dial(i)
+		c, err := r.dial(ctx, i)
 		if err != nil {
 			return err
 		}

@@ -111,7 +111,7 @@ func (r *rig) wholeApp(ctx context.Context) (app string, err error) {
 	if err := r.createWebhook(ctx, app, r.sinkURL, "MESSAGE_SUBMIT", "MESSAGE_DELIVERY"); err != nil {
 		return "", err
 	}
-	return app, r.report(app)
+	return app, r.report(ctx, app)
 }
 
 // whole: a send that is accepted, submitted, reported and called back three
@@ -194,7 +194,7 @@ func (b *bench) storeless(ctx context.Context, rate *float64) error {
 	defer stop()
 	connections := make([]*conn, b.cfg.Concurrency)
 	for i := range connections {
-		if connections[i], err = dialConn(strings.TrimPrefix(url, "http://")); err != nil {
+		if connections[i], err = dialConn(ctx, strings.TrimPrefix(url, "http://")); err != nil {
 			return err
 		}
 		defer connections[i].Close()

@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,8 +31,9 @@ type conn struct {
 	retryAfter string
 }
 
-func dialConn(address string) (*conn, error) {
-	c, err := net.Dial("tcp", address)
+func dialConn(ctx context.Context, address string) (*conn, error) {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func TestExchangeWithNetHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	c, err := dialConn(strings.TrimPrefix(url, "http://"))
+	c, err := dialConn(t.Context(), strings.TrimPrefix(url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
