@@ -148,20 +148,12 @@ func (r *rig) createApp(ctx context.Context, path string, more map[string]any) (
 	for name, value := range more {
 		members[name] = value
 	}
-	answer, err := r.post(ctx, "apps", members)
-	if err != nil {
-		return "", err
-	}
-	var app struct{ ID string }
-	if err := json.Unmarshal(answer, &app); err != nil {
-		return "", err
-	}
-	return app.ID, r.known(ctx, "apps/"+app.ID)
+	return r.create(ctx, "apps", members)
 }
 
 // createWebhook lets a webhook of an app lead to a sink.
 func (r *rig) createWebhook(ctx context.Context, app, url string, triggers ...string) error {
-	_, err := r.post(ctx, "webhooks", map[string]any{
+	_, err := r.create(ctx, "webhooks", map[string]any{
 		"app_id": app, "target": url, "target_type": "HTTP", "secret": "bench-webhook-secret", "triggers": triggers,
 	})
 	return err
@@ -170,28 +162,33 @@ func (r *rig) createWebhook(ctx context.Context, app, url string, triggers ...st
 // spreadTime bounds the wait until every gateway knows what one was told.
 const spreadTime = 10 * time.Second
 
-// known waits until every gateway knows a resource.
-func (r *rig) known(ctx context.Context, path string) error {
-	for _, p := range r.gateways {
+// create makes a resource of a collection at one gateway, and waits until all
+// know it.
+func (r *rig) create(ctx context.Context, collection string, v any) (id string, err error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	answer, err := r.request(ctx, http.MethodPost, r.gateways[0], collection, body)
+	if err != nil {
+		return "", err
+	}
+	var made struct{ ID string }
+	if err := json.Unmarshal(answer, &made); err != nil {
+		return "", err
+	}
+	for _, p := range r.gateways[1:] {
 		for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-			_, err := r.request(ctx, http.MethodGet, p, path, nil)
+			_, err := r.request(ctx, http.MethodGet, p, collection+"/"+made.ID, nil)
 			if err == nil {
 				break
 			}
 			if time.Since(begin) > spreadTime {
-				return err
+				return "", err
 			}
 		}
 	}
-	return nil
-}
-
-func (r *rig) post(ctx context.Context, path string, v any) ([]byte, error) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	return r.request(ctx, http.MethodPost, r.gateways[0], path, body)
+	return made.ID, nil
 }
 
 // request is for what is not measured.
