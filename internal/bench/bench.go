@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -134,6 +135,11 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	fmt.Fprintf(cfg.Out, "switchyard %s on %d cores, %s, %s, Linux %s\n", cfg.Version, machine.Cores, machine.Store, machine.Go, machine.Kernel)
 	fmt.Fprintf(cfg.Out, "%s a load, %d connections, %d contacts, %d gateways, median of %d\n", cfg.Duration, cfg.Concurrency, cfg.Contacts, cfg.Nodes, cfg.Repeat)
+	if cfg.Profile != "" {
+		if err := os.MkdirAll(cfg.Profile, 0o700); err != nil {
+			return err
+		}
+	}
 	b := &bench{cfg: cfg}
 	for _, p := range chosen {
 		b.phase = p.name
@@ -144,12 +150,14 @@ func Run(ctx context.Context, cfg Config) error {
 		}
 		b.figures.print(cfg.Out, p.name)
 	}
-	if cfg.JSON == "" {
-		return nil
-	}
 	d := document{Version: cfg.Version, Machine: machine, Options: cfg.Options}
 	for _, p := range chosen {
 		d.Figures = append(d.Figures, b.figures.of(p.name)...)
+	}
+	met, targets := countMet(d.Figures)
+	fmt.Fprintf(cfg.Out, "%d of %d targets met\n", met, targets)
+	if cfg.JSON == "" {
+		return nil
 	}
 	return writeJSON(cfg.JSON, d)
 }

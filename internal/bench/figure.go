@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -91,6 +90,20 @@ func (g *gathered) figure() Figure {
 	return out
 }
 
+// countMet counts the figures that have a target, and those that reach it.
+func countMet(list []Figure) (met, targets int) {
+	for _, one := range list {
+		if one.Met == nil {
+			continue
+		}
+		targets++
+		if *one.Met {
+			met++
+		}
+	}
+	return met, targets
+}
+
 // print writes the figures of a phase, one a line.
 func (f *figures) print(w io.Writer, phase string) {
 	for _, one := range f.of(phase) {
@@ -134,7 +147,6 @@ type document struct {
 
 // writeJSON writes all figures for a later comparison.
 func writeJSON(path string, d document) error {
-	slices.SortStableFunc(d.Figures, func(a, b Figure) int { return cmp.Compare(a.Phase, b.Phase) })
 	data, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return err

@@ -16,6 +16,9 @@ func TestFiguresAreMedians(t *testing.T) {
 	if len(got) != 2 || got[0].Value != 7000 || got[0].Min != 1000 || got[0].Max != 9000 || got[0].Runs != 3 {
 		t.Fatalf("%+v", got)
 	}
+	if met, targets := countMet(append(got, f.of("calm")...)); met != 1 || targets != 2 {
+		t.Errorf("%d of %d targets met, want 1 of 2", met, targets)
+	}
 	if !*got[0].Met || *got[1].Met {
 		t.Errorf("met: %v and %v, want true and false", *got[0].Met, *got[1].Met)
 	}

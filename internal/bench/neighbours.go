@@ -127,12 +127,12 @@ func (b *bench) outage(ctx context.Context) error {
 			return err
 		}
 		b.noteNeighbours(alone, beside)
-		return b.recover(ctx, r, broken, l, n)
+		return b.recovery(ctx, r, broken, l, n)
 	}, env...)
 }
 
-// recover measures how a backlog is drained once its webhook is back.
-func (b *bench) recover(ctx context.Context, r *rig, broken *sink, l *ledger, n int) error {
+// recovery measures how a backlog is drained once its webhook is back.
+func (b *bench) recovery(ctx context.Context, r *rig, broken *sink, l *ledger, n int) error {
 	back := time.Now()
 	broken.state.Store(healthy)
 	if err := l.all(ctx, broken, n); err != nil {

@@ -46,7 +46,7 @@ func startGateway(ctx context.Context, binary, store string, env ...string) (*pr
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	late := time.AfterFunc(startTime, func() { p.cmd.Process.Kill() })
+	late := time.AfterFunc(startTime, func() { _ = p.cmd.Process.Kill() }) // it may have ended
 	defer late.Stop()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
