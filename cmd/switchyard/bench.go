@@ -14,7 +14,7 @@ import (
 
 type benchCommand struct {
 	Store       string        `secret:"url" placeholder:"URL" help:"Where to measure: each phase makes an empty store, beside this SQLite file or as a schema in this PostgreSQL database, and removes it. Temporary files if empty."`
-	Phases      []string      `default:"quick" placeholder:"NAME,…" help:"What to measure: quick (a minute and a half), all (half an hour), or names from docs/performance.md."`
+	Phases      []string      `default:"quick" placeholder:"NAME" help:"What to measure: quick (a minute and a half), all (half an hour), or names from docs/performance.md."`
 	Duration    time.Duration `default:"5s" placeholder:"TIME" help:"Time of each load."`
 	Concurrency int           `default:"64" placeholder:"N" help:"Connections that make the load."`
 	Rate        int           `default:"200" placeholder:"N" help:"Messages a second while latencies are measured."`

@@ -145,6 +145,9 @@ func Run(ctx context.Context, cfg Config) error {
 		b.phase = p.name
 		for range cfg.Repeat {
 			if err := p.run(b, ctx); err != nil {
+				if ctx.Err() != nil { // and not that the gateway has gone
+					return ctx.Err()
+				}
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 		}
