@@ -45,11 +45,18 @@ fuzz: ## Feed every parser random input, each for FUZZTIME=10s
 		done; \
 	done
 
+# What to measure, and more flags for both runs: make bench BENCHFLAGS="--phases=all --repeat=5"
+BENCHFLAGS ?=
+
 .PHONY: bench
 bench: build ## Measure this machine: rates, latencies and ceilings, on SQLite and PostgreSQL
-	bin/switchyard bench
+	bin/switchyard bench $(BENCHFLAGS)
 	@echo
-	test/with-postgres sh -c 'bin/switchyard bench --store "$$SWITCHYARD_TEST_POSTGRES"'
+	test/with-postgres sh -c 'bin/switchyard bench --store "$$SWITCHYARD_TEST_POSTGRES" "$$@"' bench $(BENCHFLAGS)
+
+.PHONY: benchcmp
+benchcmp: ## Compare the Go benchmarks with those of BASE=HEAD: time and allocations
+	test/benchcmp $(or $(BASE),HEAD)
 
 .PHONY: check
 check: ## Check formatting and run go vet

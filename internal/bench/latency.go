@@ -6,66 +6,49 @@ import (
 	"time"
 )
 
-// latencies notes when what happened to a message, while it is switched on.
-type latencies struct {
-	mu sync.Mutex
-	on *marks
-}
-
-// marks are the times of the messages of one measurement.
+// marks are the times of one measurement's messages, by id.
 type marks struct {
-	mu        sync.Mutex
-	submit    map[string]time.Time
-	report    map[string]time.Time
-	delivered map[string]time.Time
+	mu                                        sync.Mutex
+	begun, submit, report, delivered, inbound map[string]time.Time
 }
 
 func newMarks() *marks {
-	return &marks{submit: map[string]time.Time{}, report: map[string]time.Time{}, delivered: map[string]time.Time{}}
-}
-
-func (l *latencies) use(m *marks) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.on = m
-}
-
-func (l *latencies) note(pick func(*marks) map[string]time.Time, id string, at time.Time) {
-	l.mu.Lock()
-	m := l.on
-	l.mu.Unlock()
-	if m == nil {
-		return
+	return &marks{
+		begun: map[string]time.Time{}, submit: map[string]time.Time{}, report: map[string]time.Time{},
+		delivered: map[string]time.Time{}, inbound: map[string]time.Time{},
 	}
+}
+
+// note writes down when something happened for the first time.
+func (m *marks) note(into *map[string]time.Time, id string, at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	pick(m)[id] = at
+	if _, again := (*into)[id]; !again {
+		(*into)[id] = at
+	}
 }
 
-func (l *latencies) submitted(id string, at time.Time) {
-	l.note(func(m *marks) map[string]time.Time { return m.submit }, id, at)
-}
-
-func (l *latencies) reported(id string, at time.Time) {
-	l.note(func(m *marks) map[string]time.Time { return m.report }, id, at)
-}
-
-func (l *latencies) delivered(id string, at time.Time) {
-	l.note(func(m *marks) map[string]time.Time { return m.delivered }, id, at)
+// between gives the times from one mark to the other, of what has both.
+func (m *marks) between(from, to map[string]time.Time) quantiles {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out quantiles
+	for id, begin := range from {
+		if end, ok := to[id]; ok {
+			out = append(out, end.Sub(begin))
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // quantiles are sorted durations.
 type quantiles []time.Duration
 
-func newQuantiles(d []time.Duration) quantiles {
-	slices.Sort(d)
-	return d
-}
-
-// at gives a percentile, rounded for reading.
-func (q quantiles) at(percent int) time.Duration {
+// at gives a percentile in milliseconds.
+func (q quantiles) at(percent int) float64 {
 	if len(q) == 0 {
 		return 0
 	}
-	return q[(len(q)-1)*percent/100].Round(10 * time.Microsecond)
+	return float64(q[(len(q)-1)*percent/100]) / float64(time.Millisecond)
 }

@@ -25,13 +25,19 @@ type process struct {
 	admin string
 }
 
-func startGateway(ctx context.Context, cfg Config) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, cfg.Binary, "serve")}
+// startTime bounds the wait for a gateway, which may have millions of rows to
+// look at, or another process to wait for.
+const startTime = 3 * time.Minute
+
+// startGateway starts one and waits until it is ready. env adds to its settings.
+func startGateway(ctx context.Context, binary, store string, env ...string) (*process, error) {
+	p := &process{cmd: exec.CommandContext(ctx, binary, "serve")}
 	p.cmd.Env = append(os.Environ(),
-		"SWITCHYARD_STORE="+cfg.Store, "SWITCHYARD_LISTEN=127.0.0.1:0", "SWITCHYARD_ADMIN_LISTEN=127.0.0.1:0",
+		"SWITCHYARD_STORE="+store, "SWITCHYARD_LISTEN=127.0.0.1:0", "SWITCHYARD_ADMIN_LISTEN=127.0.0.1:0",
 		"SWITCHYARD_ALLOW_PRIVATE_TARGETS=true", "SWITCHYARD_LOG_LEVEL=error",
 		"SWITCHYARD_PROJECT_ID="+project, "SWITCHYARD_KEY_ID="+keyID, "SWITCHYARD_KEY_SECRET="+keySecret,
 	)
+	p.cmd.Env = append(p.cmd.Env, env...)
 	p.cmd.Stderr = os.Stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -40,6 +46,8 @@ func startGateway(ctx context.Context, cfg Config) (*process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
+	late := time.AfterFunc(startTime, func() { _ = p.cmd.Process.Kill() }) // it may have ended
+	defer late.Stop()
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
@@ -55,6 +63,9 @@ func startGateway(ctx context.Context, cfg Config) (*process, error) {
 	return nil, errors.Join(errors.New("the gateway did not become ready"), lines.Err(), p.cmd.Wait())
 }
 
+// address is where its API listens.
+func (p *process) address() string { return strings.TrimPrefix(p.url, "http://") }
+
 func (p *process) stop() {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return
@@ -64,15 +75,14 @@ func (p *process) stop() {
 	}
 }
 
-// commits is what the gateway has counted of its transactions.
-type commits struct{ number, operations, seconds float64 }
-
-func (c commits) since(before commits) commits {
-	return commits{c.number - before.number, c.operations - before.operations, c.seconds - before.seconds}
+// counts is what a gateway counts of itself.
+type counts struct {
+	commits, operations, committing float64 // transactions, operations in them, seconds in them
+	allocations, allocated          float64 // objects and octets
 }
 
-// commits reads the gateway's metrics.
-func (p *process) commits(ctx context.Context) (c commits, err error) {
+// counts reads the gateway's metrics.
+func (p *process) counts(ctx context.Context) (c counts, err error) {
 	data, err := p.get(ctx, "/metrics")
 	if err != nil {
 		return c, err
@@ -80,9 +90,11 @@ func (p *process) commits(ctx context.Context) (c commits, err error) {
 	for line := range strings.Lines(string(data)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		into := map[string]*float64{
-			"switchyard_commit_batch_operations_count": &c.number,
+			"switchyard_commit_batch_operations_count": &c.commits,
 			"switchyard_commit_batch_operations_sum":   &c.operations,
-			"switchyard_commit_duration_seconds_sum":   &c.seconds,
+			"switchyard_commit_duration_seconds_sum":   &c.committing,
+			"go_memstats_mallocs_total":                &c.allocations,
+			"go_memstats_alloc_bytes_total":            &c.allocated,
 		}[name]
 		if into == nil {
 			continue
@@ -108,9 +120,9 @@ func (p *process) get(ctx context.Context, path string) ([]byte, error) {
 	return io.ReadAll(res.Body)
 }
 
-// profile fetches a CPU profile of the next so many seconds into a file.
-func (p *process) profile(ctx context.Context, seconds int, path string) error {
-	data, err := p.get(ctx, fmt.Sprintf("/debug/pprof/profile?seconds=%d", seconds))
+// profile fetches a profile into a file.
+func (p *process) profile(ctx context.Context, query, path string) error {
+	data, err := p.get(ctx, "/debug/pprof/"+query)
 	if err != nil {
 		return err
 	}
@@ -164,7 +176,7 @@ func (p *process) peakMemory() (int64, error) {
 // databaseCPU is the processor time of all processes of a PostgreSQL on this
 // machine; 0 for a store that is part of the gateway.
 func databaseCPU(ctx context.Context, store string) (sum time.Duration, err error) {
-	if kindOf(store) == "sqlite" {
+	if isSQLite(store) {
 		return 0, nil
 	}
 	conn, err := pgx.Connect(ctx, store)

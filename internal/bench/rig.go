@@ -3,21 +3,18 @@ package bench
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"time"
-)
 
-// exchangesBesideCallbacks of one whole message: the send, its submission to
-// the provider, the provider's report. The callbacks are MESSAGE_SUBMIT,
-// QUEUED_ON_CHANNEL and DELIVERED.
-const exchangesBesideCallbacks = 3
+	"switchyard/internal/store"
+)
 
 // The names of the account that the gateway is given.
 const (
@@ -28,101 +25,175 @@ const (
 	keySecret   = "bench-secret"
 )
 
-// rig is a gateway with its surroundings.
+// rig is one or more gateways on a store of their own, with provider and
+// webhook. Each phase has a new one.
 type rig struct {
-	cfg      Config
-	gateway  *process
+	opts     Options
+	phase    string
+	binary   string
+	store    string
+	remove   func() error
+	gateways []*process
+	pool     chan *conn // to all gateways in turn; of the load
+	client   *http.Client
 	provider *provider
 	sink     *sink
-	client   *http.Client
+	window   window
 	stops    []func()
-	app      string
-	numbers  atomic.Int64
+
+	providerURL, sinkURL string
+	recipients, inbounds atomic.Int64 // counters for numbers that differ
 }
 
-func newRig(ctx context.Context, cfg Config) (_ *rig, err error) {
-	r := &rig{cfg: cfg, client: newClient(cfg.Concurrency), sink: newSink(), provider: newProvider()}
+// newRig makes the surroundings and starts the gateways.
+func newRig(ctx context.Context, b *bench, env ...string) (_ *rig, err error) {
+	r := &rig{opts: b.cfg.Options, phase: b.phase, binary: b.cfg.Binary, client: newClient(4), window: make(window, underWay*b.cfg.Concurrency)}
+	r.sink, r.provider = newSink(r.window), newProvider(r.window)
 	defer func() {
 		if err != nil {
-			r.close()
+			err = errors.Join(err, r.close())
 		}
 	}()
-	providerURL, err := r.listen(r.provider)
-	if err != nil {
-		return nil, err
+	if r.store, r.remove, err = newPlace(ctx, b.cfg.Store); err != nil {
+		return r, err
 	}
-	sinkURL, err := r.listen(r.sink)
-	if err != nil {
-		return nil, err
+	if r.providerURL, err = r.serve(r.provider.answer); err != nil {
+		return r, err
 	}
-	if r.gateway, err = startGateway(ctx, cfg); err != nil {
-		return nil, err
+	if r.sinkURL, err = r.serve(r.sink.answer); err != nil {
+		return r, err
 	}
-	if r.app, err = r.createApp(ctx, providerURL, ""); err != nil {
-		return nil, err
-	}
-	r.provider.serve(r.gateway.url+"/channels/"+r.app+"/WHATSAPP", cfg.Concurrency)
-	_, err = r.post(ctx, "webhooks", map[string]any{
-		"app_id": r.app, "target": sinkURL, "target_type": "HTTP", "secret": "bench-webhook-secret",
-		"triggers": []string{"MESSAGE_SUBMIT", "MESSAGE_DELIVERY"},
-	})
-	return r, err
+	return r, r.start(ctx, env...)
 }
 
-func (r *rig) listen(h http.Handler) (string, error) {
-	url, stop, err := listen(h)
+func (r *rig) serve(h handler) (string, error) {
+	address, stop, err := serve(h)
 	if err == nil {
 		r.stops = append(r.stops, stop)
 	}
-	return url, err
+	return "http://" + address, err
 }
 
-func (r *rig) close() {
-	if r.gateway != nil {
-		r.gateway.stop()
+// start starts the gateways and connects to them.
+func (r *rig) start(ctx context.Context, env ...string) error {
+	for range r.opts.Nodes {
+		p, err := startGateway(ctx, r.binary, r.store, env...)
+		if err != nil {
+			return err
+		}
+		r.gateways = append(r.gateways, p)
 	}
+	r.pool = make(chan *conn, r.opts.Concurrency)
+	for range r.opts.Concurrency {
+		c, err := r.dial(ctx, len(r.pool))
+		if err != nil {
+			return err
+		}
+		r.pool <- c
+	}
+	return nil
+}
+
+// dial connects to the gateway whose turn it is.
+func (r *rig) dial(ctx context.Context, i int) (*conn, error) {
+	return dialConn(ctx, r.gateways[i%len(r.gateways)].address())
+}
+
+// stop stops the gateways, so that the store can be filled or they can start anew.
+func (r *rig) stop() {
+	for r.pool != nil && len(r.pool) > 0 {
+		(<-r.pool).Close()
+	}
+	for _, p := range r.gateways {
+		p.stop()
+	}
+	r.gateways = nil
+}
+
+func (r *rig) close() error {
+	if r.sink.state.Swap(healthy) == hanging {
+		close(r.sink.release)
+	}
+	r.stop()
 	r.provider.close()
 	for _, stop := range r.stops {
 		stop()
 	}
+	if r.remove == nil {
+		return nil
+	}
+	return r.remove()
 }
 
-func (r *rig) createApp(ctx context.Context, providerURL, path string) (string, error) {
-	answer, err := r.post(ctx, "apps", map[string]any{
+// seed stops the gateways, fills the store and leaves it closed.
+func (r *rig) seed(ctx context.Context, fill func(*store.DB) error) error {
+	r.stop()
+	db, err := store.Open(ctx, store.Options{URL: r.store})
+	if err != nil {
+		return err
+	}
+	return errors.Join(fill(db), db.Close())
+}
+
+// createApp makes an app with one WhatsApp account at the provider's path, and
+// more members, such as delivery_report_based_fallback.
+func (r *rig) createApp(ctx context.Context, path string, more map[string]any) (string, error) {
+	members := map[string]any{
 		"display_name": "bench", "processing_mode": "CONVERSATION",
 		"channel_credentials": []any{map[string]any{
-			"channel": "WHATSAPP", "provider_url": providerURL + path,
+			"channel": "WHATSAPP", "provider_url": r.providerURL + path,
 			"static_bearer": map[string]string{"claimed_identity": phoneNumber, "token": accessToken},
 		}},
-	})
-	if err != nil {
-		return "", err
 	}
-	var app struct{ ID string }
-	return app.ID, json.Unmarshal(answer, &app)
+	for name, value := range more {
+		members[name] = value
+	}
+	return r.create(ctx, "apps", members)
 }
 
-// send accepts one message to a number that is used again now and then, as
-// real customers are.
-func (r *rig) send(ctx context.Context, app string, began time.Time) error {
-	number := 46_700_000_000 + r.numbers.Add(1)%100_000
-	body := fmt.Appendf(nil, `{"app_id":%q,"recipient":{"identified_by":{"channel_identities":[{"channel":"WHATSAPP","identity":"%d"}]}},`+
-		`"message":{"text_message":{"text":"Your order 4711 has left our house and will be with you tomorrow between 9 and 12."}},"message_metadata":"%d"}`,
-		app, number, began.UnixNano())
-	_, err := r.request(ctx, "messages:send", body)
+// createWebhook lets a webhook of an app lead to a sink.
+func (r *rig) createWebhook(ctx context.Context, app, url string, triggers ...string) error {
+	_, err := r.create(ctx, "webhooks", map[string]any{
+		"app_id": app, "target": url, "target_type": "HTTP", "secret": "bench-webhook-secret", "triggers": triggers,
+	})
 	return err
 }
 
-func (r *rig) post(ctx context.Context, path string, v any) ([]byte, error) {
+// spreadTime bounds the wait until every gateway knows what one was told.
+const spreadTime = 10 * time.Second
+
+// create makes a resource of a collection at one gateway, and waits until all
+// know it.
+func (r *rig) create(ctx context.Context, collection string, v any) (id string, err error) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return r.request(ctx, path, body)
+	answer, err := r.request(ctx, http.MethodPost, r.gateways[0], collection, body)
+	if err != nil {
+		return "", err
+	}
+	var made struct{ ID string }
+	if err := json.Unmarshal(answer, &made); err != nil {
+		return "", err
+	}
+	for _, p := range r.gateways[1:] {
+		for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+			_, err := r.request(ctx, http.MethodGet, p, collection+"/"+made.ID, nil)
+			if err == nil {
+				break
+			}
+			if time.Since(begin) > spreadTime {
+				return "", err
+			}
+		}
+	}
+	return made.ID, nil
 }
 
-func (r *rig) request(ctx context.Context, path string, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.gateway.url+"/v1/projects/"+project+"/"+path, bytes.NewReader(body))
+// request is for what is not measured.
+func (r *rig) request(ctx context.Context, method string, p *process, path string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, p.url+apiPath+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -140,27 +211,77 @@ func (r *rig) request(ctx context.Context, path string, body []byte) ([]byte, er
 	return answer, err
 }
 
-func listen(h http.Handler) (url string, stop func(), err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	s := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			panic(err) // a listener of our own cannot fail without our doing
+const apiPath = "/v1/projects/" + project + "/"
+
+// sendShape is a send with a gap for the recipient's number.
+func sendShape(app string) *shape {
+	return newShape(apiPath+"messages:send",
+		"Authorization: Basic "+base64.StdEncoding.EncodeToString([]byte(keyID+":"+keySecret))+"\r\n",
+		`{"app_id":"`+app+`","recipient":{"identified_by":{"channel_identities":[{"channel":"WHATSAPP","identity":"`+gap(1, phoneWidth)+`"}]}},`+
+			`"message":{"text_message":{"text":"`+text+`"}},"message_metadata":"order 4711"}`)
+}
+
+// callbackPath is where the provider reports to.
+func callbackPath(app string) string { return "/channels/" + app + "/WHATSAPP" }
+
+func reportShape(app, prefix string) *shape {
+	return newShape(callbackPath(app), "", reportBody(prefix))
+}
+func inboundShape(app string) *shape { return newShape(callbackPath(app), "", inboundBody()) }
+
+// bodyLength is the length of a shape's body.
+func (s *shape) bodyLength() int {
+	_, body, _ := bytes.Cut(s.text, []byte("\r\n\r\n"))
+	return len(body)
+}
+
+// report sets the provider to reporting about the messages of an app.
+func (r *rig) report(ctx context.Context, app string) error {
+	var connections []*conn
+	for i := range r.opts.Concurrency {
+		c, err := r.dial(ctx, i)
+		if err != nil {
+			return err
 		}
-	}()
-	return "http://" + l.Addr().String(), func() { s.Close(); <-ended }, nil
+		connections = append(connections, c)
+	}
+	r.provider.serve(connections, reportShape(app, refPrefix))
+	return nil
 }
 
-func newClient(connections int) *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConns: 2 * connections, MaxIdleConnsPerHost: 2 * connections}}
+// firstNumber is the first recipient's.
+const firstNumber = 46_700_000_000
+
+// recipient is the number whose turn it is: all contacts, one after the other.
+func (r *rig) recipient() int64 {
+	return firstNumber + (r.recipients.Add(1)-1)%int64(r.opts.Contacts)
 }
 
-func kindOf(store string) string {
-	kind, _, _ := strings.Cut(store, ":")
-	return kind
+// send accepts a message; after it c.body has the answer.
+func (r *rig) send(c *conn, s *shape) error { return sendTo(c, s, r.recipient()) }
+
+func sendTo(c *conn, s *shape, number int64) error {
+	s.render(c)
+	s.number(c, 1, number)
+	return expectOK(c)
+}
+
+// write lets a contact write; the number names the message.
+func (r *rig) write(c *conn, s *shape) (number int64, err error) {
+	number = r.inbounds.Add(1)
+	s.render(c)
+	s.number(c, 1, number)
+	from := r.recipient()
+	s.number(c, 2, from)
+	s.number(c, 3, from)
+	s.number(c, 4, number)
+	return number, expectOK(c)
+}
+
+func expectOK(c *conn) error {
+	status, err := c.exchange()
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("status %d: %s", status, strings.TrimSpace(string(c.body)))
+	}
+	return err
 }

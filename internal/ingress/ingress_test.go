@@ -43,7 +43,7 @@ type fixture struct {
 	app     string
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	ctx := context.Background() // of the clean-up too
 	log := slog.New(slog.DiscardHandler)
@@ -80,7 +80,7 @@ func newFixture(t *testing.T) *fixture {
 }
 
 // makeApp makes an app with two WHATSAPP numbers and one LINE account.
-func (f *fixture) makeApp(t *testing.T) {
+func (f *fixture) makeApp(t testing.TB) {
 	t.Helper()
 	if err := f.engine.PutProject(t.Context(), project, "key", "secret"); err != nil {
 		t.Fatal(err)
