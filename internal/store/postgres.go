@@ -76,7 +76,7 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 	// Not a parameter of the connection: with target_session_attrs=read-write
 	// that would be taken for a standby.
 	pool.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		return set(ctx, conn, append(slices.Clone(plans), "default_transaction_read_only = on"))
+		return set(ctx, conn, append(slices.Clone(plans), readerPlans...))
 	}
 	pool.ConnConfig.DialFunc = dialer().DialContext
 	pool.MaxConns = postgresReaders
@@ -112,6 +112,10 @@ const idleTime = "3s"
 var plans = []string{
 	"enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off", "plan_cache_mode = force_generic_plan", "jit = off",
 }
+
+// readerPlans are for lists: pages are read along an index, not gathered as a
+// whole and sorted.
+var readerPlans = []string{"enable_sort = off", "default_transaction_read_only = on"}
 
 // prepare sets up the writer's connection.
 func (e *postgresEngine) prepare(ctx context.Context) error {
