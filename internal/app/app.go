@@ -94,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (_ *App, err error) {
 	a.apiURL = "http://" + apiListener.Addr().String()
 
 	if a.store, err = store.Open(ctx, store.Options{
-		URL: cfg.Store, Log: cfg.Log, Failed: a.fail, Observe: a.observeCommit, Lease: cfg.Lease, DatabaseClock: true,
+		URL: cfg.Store, Log: cfg.Log, Failed: a.fail, Observe: a.observeCommit, Lease: cfg.Lease, DatabaseClock: true, Hints: true,
 		MinFree: uint64(cfg.MinFreeSpace),
 	}); err != nil {
 		return nil, err

@@ -145,7 +145,7 @@ func (p peer) takeUp(m store.Moved, came []*account) {
 	for i, needed := range []bool{len(m.Gained) > 0, len(m.Died) > 0, len(came) > 0} {
 		for needed && p.ctx.Err() == nil {
 			err := steps[i](p.ctx)
-			if err == nil || errors.Is(err, store.ErrClosed) {
+			if err == nil || errors.Is(err, store.ErrClosed) || p.ctx.Err() != nil {
 				break
 			}
 			p.log.Error("messages under way cannot be read; trying again", "error", err)

@@ -128,6 +128,10 @@ func (tx *Tx) hand(node int64, h Handoff) {
 	if h.Callback != nil {
 		h.Kind, h.Lane, h.App, h.position = HandoffCallback, h.Callback.Lane, h.Callback.App, h.Callback.Position
 	}
+	if tx.called == nil {
+		tx.called = make(map[int64]bool)
+	}
+	tx.called[node] = true
 	tx.handoffs.Put(h)
 }
 

@@ -27,15 +27,24 @@ const renewals = 4
 type Members struct {
 	version int64 // of the writer's row
 	self    int64 // this process; 0 before Join
-	nodes   map[int64]string
+	nodes   map[int64]colleague
 	owners  []int64 // of each lane; 0 for none
+}
+
+// colleague is a node as the others know it.
+type colleague struct {
+	name    string
+	address string // for hints; "" for none
 }
 
 // Owns says whether this process does the work of a lane.
 func (m *Members) Owns(lane int) bool { return m.self != 0 && m.owners[lane] == m.self }
 
 // Live says whether a node is at work.
-func (m *Members) Live(node int64) bool { return m.nodes[node] != "" }
+func (m *Members) Live(node int64) bool {
+	_, live := m.nodes[node]
+	return live
+}
 
 // Self is this process among the nodes; 0 before Join.
 func (m *Members) Self() int64 { return m.self }

@@ -29,6 +29,7 @@ type postgresEngine struct {
 	lease  time.Duration
 	name   string // of this process
 	clock  *databaseClock
+	calls  *hints
 
 	// Of the transaction under way:
 	open          bool  // BEGIN has been sent
@@ -61,6 +62,9 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 	}
 	if err := e.prepare(ctx); err != nil {
 		return nil, err
+	}
+	if opts.Hints {
+		e.calls = newHints(e.writer.PgConn().Conn().LocalAddr())
 	}
 	if opts.DatabaseClock {
 		e.clock = &databaseClock{}
@@ -180,6 +184,8 @@ func (e *postgresEngine) now() time.Time {
 	return e.clock.now()
 }
 
+func (e *postgresEngine) hints() *hints { return e.calls }
+
 func (e *postgresEngine) newest(ctx context.Context) (head uint64, err error) {
 	var n int64
 	err = e.writer.QueryRow(ctx, "SELECT head FROM writer WHERE one = 1").Scan(&n)
@@ -189,6 +195,7 @@ func (e *postgresEngine) newest(ctx context.Context) (head uint64, err error) {
 func (e *postgresEngine) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
+	e.calls.close()
 	if e.pool != nil {
 		e.pool.Close()
 	}

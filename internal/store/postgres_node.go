@@ -85,12 +85,12 @@ func (e *postgresEngine) readBegin(results pgx.BatchResults, tx *Tx, joined bool
 
 // readMembers reads who works on the store.
 func (e *postgresEngine) readMembers(ctx context.Context, tx *Tx, version int64) error {
-	m := &Members{version: version, self: tx.members.self, nodes: make(map[int64]string), owners: make([]int64, e.lanes())}
+	m := &Members{version: version, self: tx.members.self, nodes: make(map[int64]colleague), owners: make([]int64, e.lanes())}
 	batch := &pgx.Batch{}
-	batch.Queue("SELECT id, name FROM node WHERE expires > 0")
+	batch.Queue("SELECT id, name, address FROM node WHERE expires > 0")
 	batch.Queue("SELECT lane, node FROM lane")
 	results := e.writer.SendBatch(ctx, batch)
-	err := scanInto(results, func(d decoder) { id := d.Int(); m.nodes[id] = d.Text() })
+	err := scanInto(results, func(d decoder) { id := d.Int(); m.nodes[id] = colleague{d.Text(), d.Text()} })
 	if err == nil {
 		err = scanInto(results, func(d decoder) { lane := d.Lane(); m.owners[lane] = d.Int() })
 	}
@@ -149,12 +149,22 @@ func (e *postgresEngine) commit(ctx context.Context, tx *Tx) error {
 		return err
 	}
 	e.open, e.pendingCommit = false, false
+	e.call(tx)
 	e.version++
 	e.crowded = !tx.members.alone()
 	if e.clock != nil && e.clock.old() {
 		tx.After(func() { _ = e.clock.set(ctx, e.writer) }) // the next transaction meets a lost connection
 	}
 	return nil
+}
+
+// call tells the nodes for which the transaction has left something.
+func (e *postgresEngine) call(tx *Tx) {
+	for id, node := range tx.members.nodes {
+		if id != tx.members.self && (tx.moving || tx.called[id]) {
+			e.calls.tell(node.address)
+		}
+	}
 }
 
 func (e *postgresEngine) queueChanges(batch *pgx.Batch, tx *Tx) {
@@ -187,7 +197,7 @@ func (e *postgresEngine) join(ctx context.Context, tx *Tx, name string) error {
 	if _, err := e.writer.Exec(ctx, "DELETE FROM node WHERE expires = 0 AND id < $1", id-keptNodes); err != nil {
 		return e.classify(err)
 	}
-	if _, err := e.writer.Exec(ctx, "INSERT INTO node (id, name, batch, expires) VALUES ($1, $2, 0, "+databaseNow+" + $3)", id, name, e.lease.Microseconds()); err != nil {
+	if _, err := e.writer.Exec(ctx, "INSERT INTO node (id, name, address, batch, expires) VALUES ($1, $2, $3, 0, "+databaseNow+" + $4)", id, name, e.calls.address(), e.lease.Microseconds()); err != nil {
 		return e.classify(err)
 	}
 	// What is known of the nodes may be older than this transaction only if
@@ -195,9 +205,9 @@ func (e *postgresEngine) join(ctx context.Context, tx *Tx, name string) error {
 	tx.changeMembers(func(m *Members) {
 		m.self = id
 		if m.nodes == nil {
-			m.nodes = make(map[int64]string)
+			m.nodes = make(map[int64]colleague)
 		}
-		m.nodes[id] = name
+		m.nodes[id] = colleague{name, e.calls.address()}
 	})
 	return nil
 }
@@ -224,7 +234,7 @@ func (e *postgresEngine) review(ctx context.Context, tx *Tx) (dead []int64, revi
 	if _, err := e.writer.Exec(ctx, "UPDATE node SET expires = "+databaseNow+" + $2 WHERE id = $1", tx.members.self, e.lease.Microseconds()); err != nil {
 		return nil, false, e.classify(err)
 	}
-	tx.changeMembers(func(m *Members) { m.nodes[m.self] = e.name })
+	tx.changeMembers(func(m *Members) { m.nodes[m.self] = colleague{e.name, e.calls.address()} })
 	return dead, true, nil
 }
 

@@ -200,10 +200,11 @@ func (e *sqliteEngine) now() time.Time { return time.Now() }
 // A file has one process, which is the one node. What concerns others is empty.
 
 func (e *sqliteEngine) join(_ context.Context, tx *Tx, name string) error {
-	tx.changeMembers(func(m *Members) { m.self, m.nodes = e.process, map[int64]string{e.process: name} })
+	tx.changeMembers(func(m *Members) { m.self, m.nodes = e.process, map[int64]colleague{e.process: {name: name}} })
 	return nil
 }
 
+func (e *sqliteEngine) hints() *hints                                      { return nil }
 func (e *sqliteEngine) begin(context.Context, *Tx, bool) error             { return nil }
 func (e *sqliteEngine) rollback(context.Context) error                     { return nil }
 func (e *sqliteEngine) review(context.Context, *Tx) ([]int64, bool, error) { return nil, false, nil }

@@ -44,6 +44,9 @@ type Options struct {
 	// the nodes' clocks need not agree. Without it, and on SQLite, it is this
 	// machine's.
 	DatabaseClock bool
+	// Hints has nodes on PostgreSQL tell each other when there is something to
+	// look for; without them each looks every 25 ms.
+	Hints bool
 	// Failed is called once if a commit fails. The process has to end then:
 	// what is on disk is only known after a new start.
 	Failed func(error)
@@ -110,6 +113,8 @@ type engine interface {
 	// reconnect opens a lost connection anew and says whether the transaction
 	// under way when it was lost has been committed.
 	reconnect(ctx context.Context) (committed bool, err error)
+	// hints is how nodes call each other; nil where they do not.
+	hints() *hints
 	// newest is the newest position in the callback log.
 	newest(ctx context.Context) (uint64, error)
 	// now is the time of transactions.

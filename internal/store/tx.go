@@ -42,10 +42,11 @@ type Tx struct {
 	ctx     context.Context
 	db      *DB
 	members *Members
-	handed  []Handoff // by other nodes, to this one
-	moving  bool      // the transaction changes members
-	flooded bool      // there are more handoffs than it is worth to take in
-	probe   bool      // to be written even if nothing changes
+	handed  []Handoff      // by other nodes, to this one
+	called  map[int64]bool // nodes that something is handed to
+	moving  bool           // the transaction changes members
+	flooded bool           // there are more handoffs than it is worth to take in
+	probe   bool           // to be written even if nothing changes
 	tables  []changes
 	journal []func() // how to undo the running operation, newest last
 	after   []func()

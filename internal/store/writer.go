@@ -152,7 +152,7 @@ func (db *DB) write() {
 		batch = batch[:0]
 		ending, looking := false, false
 		if m := db.members.Load(); m.self != 0 && !m.alone() {
-			look.Reset(lookInterval)
+			look.Reset(db.engine.hints().interval())
 		}
 		select {
 		case p := <-db.queue:
@@ -161,6 +161,8 @@ func (db *DB) write() {
 		case <-db.suspension.again:
 		case <-heartbeat.C:
 		case <-look.C:
+			looking = true
+		case <-db.engine.hints().channel():
 			looking = true
 		case <-db.stop:
 			ending = true
@@ -191,21 +193,6 @@ func (db *DB) write() {
 			return
 		}
 	}
-}
-
-// lookInterval is how often a node without work of its own looks for what
-// others have left. One that has work sees it with each transaction.
-const lookInterval = 10 * time.Millisecond
-
-// news says whether other nodes have left something. When that cannot be
-// found out, the next transaction will say why.
-func (db *DB) news() bool {
-	m := db.members.Load()
-	if m.self == 0 {
-		return false
-	}
-	found, err := db.engine.newsFor(context.Background(), m)
-	return found || err != nil
 }
 
 // gather fills the batch with what waits: half of it for what is owed, so

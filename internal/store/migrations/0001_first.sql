@@ -20,6 +20,7 @@ INSERT INTO writer (one, version, head, nodes, leases, handed) VALUES (1, 0, 0, 
 CREATE TABLE node (
   id       bigint PRIMARY KEY,
   name     text   NOT NULL,
+  address  text   NOT NULL,
   batch    bigint NOT NULL,
   expires  bigint NOT NULL
 ){{counter}};
