@@ -16,6 +16,7 @@ type Project struct {
 }
 
 var projects = &table[string, Project]{
+	unkept:  true,
 	schema:  define("project", 1, 2, "id text", "created int"),
 	bindKey: func(e encoder, id string) { e.Text(id) },
 	keyOf:   func(r *Project) string { return r.ID },
@@ -33,6 +34,7 @@ type AccessKey struct {
 }
 
 var accessKeys = &table[string, AccessKey]{
+	unkept:  true,
 	schema:  define("access_key", 1, 1, "id text", "project text", "hash blob", "created int"),
 	bindKey: func(e encoder, id string) { e.Text(id) },
 	keyOf:   func(r *AccessKey) string { return r.ID },
@@ -48,6 +50,7 @@ type App struct {
 }
 
 var apps = &table[ID, App]{
+	unkept:  true,
 	schema:  define("app", 1, 2, "id blob", "project text", "body blob"),
 	bindKey: func(e encoder, id ID) { e.ID(id) },
 	keyOf:   func(r *App) ID { return r.ID },
@@ -66,6 +69,7 @@ type Webhook struct {
 }
 
 var webhooks = &table[ID, Webhook]{
+	unkept:  true,
 	schema:  define("webhook", 1, 4, "id blob", "app blob", "project text", "since int", "body blob"),
 	bindKey: func(e encoder, id ID) { e.ID(id) },
 	keyOf:   func(r *Webhook) ID { return r.ID },
@@ -87,6 +91,7 @@ type WebhookState struct {
 }
 
 var webhookStates = &table[ID, WebhookState]{
+	unkept:  true,
 	schema:  define("webhook_state", 1, 1, "id blob", "body blob"),
 	bindKey: func(e encoder, id ID) { e.ID(id) },
 	keyOf:   func(r *WebhookState) ID { return r.ID },
@@ -102,6 +107,7 @@ type Setting struct {
 }
 
 var settings = &table[string, Setting]{
+	unkept:  true,
 	schema:  define("setting", 1, 1, "name text", "value blob"),
 	bindKey: func(e encoder, name string) { e.Text(name) },
 	keyOf:   func(r *Setting) string { return r.Name },

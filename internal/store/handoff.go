@@ -59,6 +59,7 @@ type Handoff struct {
 type handoffKey struct{ node, number int64 }
 
 var handoffs = &table[handoffKey, Handoff]{
+	unkept: true,
 	schema: define("handoff", 2, 8, "node int", "number int", "kind int", "lane int", "app blob", "subject blob", "at int", "detail text"),
 	bindKey: func(e encoder, k handoffKey) {
 		e.Int(k.node)

@@ -29,6 +29,7 @@ type callbackKey struct {
 var callbacks = &table[callbackKey, Callback]{
 	schema: define("callback", 3, 9, "lane int", "app blob", "position int",
 		"message blob", "trigger_type int", "target text", "at int", "trace text", "body blob"),
+	unkept: true,
 	bindKey: func(e encoder, k callbackKey) {
 		e.Int(int64(k.lane))
 		e.ID(k.app)
@@ -112,6 +113,7 @@ type Delivery struct {
 var deliveries = &table[DeliveryKey, Delivery]{
 	schema: define("delivery", 3, 4, "lane int", "webhook blob", "position int", "app blob",
 		"attempts int", "first_at int", "next_at int", "status int", "error text"),
+	unkept:  true,
 	bindKey: bindDeliveryKey,
 	keyOf:   func(r *Delivery) DeliveryKey { return r.DeliveryKey },
 	bind: func(e encoder, r *Delivery) {
@@ -145,6 +147,7 @@ type Dropped struct {
 var droppedCallbacks = &table[DeliveryKey, Dropped]{
 	schema: define("dropped_callback", 3, 4, "lane int", "webhook blob", "position int", "app blob",
 		"at int", "attempts int", "status int", "reason text", "error text"),
+	unkept:  true,
 	bindKey: bindDeliveryKey,
 	keyOf:   func(r *Dropped) DeliveryKey { return r.DeliveryKey },
 	bind: func(e encoder, r *Dropped) {

@@ -16,6 +16,7 @@ type Contact struct {
 
 var contacts = &table[ID, Contact]{
 	schema:  define("contact", 2, 3, "lane int", "id blob", "project text", "external_id text", "body blob"),
+	size:    func(r *Contact) int { return len(r.Body) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Contact) ID { return r.ID },
 	bind: func(e encoder, r *Contact) {
@@ -62,6 +63,7 @@ func bindIdentityKey(e encoder, k IdentityKey) {
 var identities = &table[IdentityKey, Identity]{
 	schema: define("identity", 5, 5, "lane int", "project text", "channel text", "identity text", "scope blob",
 		"contacts blob", "metadata text", "correlation text"),
+	size:    func(r *Identity) int { return len(r.Metadata) + len(r.Contacts)*len(ID{}) },
 	bindKey: bindIdentityKey,
 	keyOf:   func(r *Identity) IdentityKey { return r.IdentityKey },
 	bind: func(e encoder, r *Identity) {
@@ -101,6 +103,7 @@ type Conversation struct {
 var conversations = &table[ID, Conversation]{
 	schema: define("conversation", 2, 5, "lane int", "id blob", "app blob", "contact blob", "project text",
 		"active int", "active_channel text", "last_received int", "metadata text", "metadata_json blob", "correlation text"),
+	size:    func(r *Conversation) int { return len(r.Metadata) + len(r.MetadataJSON) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Conversation) ID { return r.ID },
 	bind: func(e encoder, r *Conversation) {

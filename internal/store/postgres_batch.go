@@ -135,6 +135,8 @@ func (c *columns) Blob(v []byte) {
 	c.next++
 }
 
+func (c *columns) ID(v gateway.ID) { c.Blob(v[:]) }
+
 func (c *columns) args() []any {
 	out := make([]any, c.width)
 	for i := range out {
@@ -180,3 +182,8 @@ func (r *postgresReader) Int() int64 {
 
 func (r *postgresReader) Text() string { v, _ := r.value().(string); return v }
 func (r *postgresReader) Blob() []byte { v, _ := r.value().([]byte); return v }
+
+func (r *postgresReader) ID() (id gateway.ID) {
+	copy(id[:], r.Blob())
+	return id
+}

@@ -175,7 +175,7 @@ func (e *postgresEngine) queueChanges(batch *pgx.Batch, tx *Tx) {
 		s := t.schema()
 		deleted, put := newColumns(s, s.keys), newColumns(s, len(s.columns))
 		t.eachDelete(func(bind func(encoder)) { deleted.add(bind) })
-		t.eachPut(func(bind func(encoder)) { put.add(bind) })
+		t.eachPut(func(bind func(encoder), _ bool) { put.add(bind) })
 		if deleted.rows > 0 {
 			batch.Queue(e.statements(s).del, deleted.args()...)
 		}

@@ -46,6 +46,7 @@ type keyArgs struct {
 func (k *keyArgs) Int(v int64)   { k.add(v) }
 func (k *keyArgs) Text(v string) { k.add(v) }
 func (k *keyArgs) Blob(v []byte) { k.add(v) }
+func (k *keyArgs) ID(v ID)       { k.add(v) }
 
 // read gets one row by key beside the writer.
 func read[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], key K) (row R, found bool, err error) {

@@ -7,47 +7,116 @@ type table[K comparable, R any] struct {
 	keyOf   func(*R) K
 	bind    func(encoder, *R)
 	scan    func(decoder) R
+	// unkept: not kept from batch to batch, for operations read these rows
+	// seldom or never.
+	unkept bool
+	// size is how many bytes a row may take beyond what all rows do; nil: none.
+	size func(*R) int
 }
 
 // rows is a Tx's view of one table.
 type rows[K comparable, R any] struct {
 	tx    *Tx
 	table *table[K, R]
-	have  map[K]*entry[R]
-	want  []K
-	dirty []K // in the order of their first change
+	// have holds what the batch has read or changed. Where rows are kept, it
+	// also holds what earlier batches have, and older what was there before have
+	// was full.
+	have, older map[K]*entry[K, R]
+	want        []K
+	dirty       []*entry[K, R] // in the order of their first change
+	large       []K            // rows too large to be kept
+	journal     []before[K, R] // of the running operation
+
+	// What the engines are handed; made once, for they are handed over often.
+	key       K
+	row       R
+	current   *entry[K, R]
+	bindKey   func(encoder) // of key
+	scanRow   func(decoder) // into row
+	bindRow   func(encoder) // of current
+	bindOfRow func(encoder) // of the key of current
 }
 
 // entry is a row as the batch sees it.
-type entry[R any] struct {
+type entry[K comparable, R any] struct {
+	key    K
 	row    R
 	exists bool
+	stored bool // a row with this key is on disk
 	dirty  bool
+}
+
+// before is an entry as it was before the running operation changed it.
+type before[K comparable, R any] struct {
+	entry *entry[K, R]
+	was   entry[K, R]
+	known bool
+}
+
+// keptRows is how many rows of a table are kept from batch to batch, at most
+// twice over: what a thousand messages under way need is not read again. Rows
+// of more than keptSize bytes are not.
+const (
+	keptRows = 1024
+	keptSize = 2048
+)
+
+func (r *rows[K, R]) attach(tx *Tx, t *table[K, R]) {
+	r.tx, r.table = tx, t
+	r.have, r.older = make(map[K]*entry[K, R]), make(map[K]*entry[K, R])
+	r.bindKey = func(enc encoder) { t.bindKey(enc, r.key) }
+	r.scanRow = func(dec decoder) { r.row = t.scan(dec) }
+	r.bindRow = func(enc encoder) { t.bind(enc, &r.current.row) }
+	r.bindOfRow = func(enc encoder) { t.bindKey(enc, r.current.key) }
+	tx.tables = append(tx.tables, r)
 }
 
 // Get gives the row of a key as the operations so far have left it, and false
 // if there is none. What it returns is a copy; slices in it are shared and
 // must not be changed in place.
 func (r *rows[K, R]) Get(key K) (R, bool, error) {
-	if e, ok := r.have[key]; ok {
+	if e := r.find(key); e != nil {
 		return e.row, e.exists, nil
 	}
-	e := &entry[R]{}
-	found, err := r.tx.db.engine.get(r.tx.ctx, r.table.schema,
-		func(enc encoder) { r.table.bindKey(enc, key) },
-		func(dec decoder) { e.row = r.table.scan(dec) })
+	r.key = key
+	found, err := r.tx.db.engine.get(r.tx.ctx, r.table.schema, r.bindKey, r.scanRow)
+	row := r.row
+	var none R
+	r.row = none
 	if err != nil {
-		return e.row, false, err
+		return none, false, err
 	}
-	e.exists = found
-	r.set(key, e)
-	return e.row, found, nil
+	if !found {
+		row = none
+	}
+	r.have[key] = &entry[K, R]{key: key, row: row, exists: found, stored: found}
+	r.measure(key, &row)
+	return row, found, nil
+}
+
+func (r *rows[K, R]) measure(key K, row *R) {
+	if r.table.size != nil && r.table.size(row) > keptSize {
+		r.large = append(r.large, key)
+	}
+}
+
+// find gives the entry of a key; nil if nothing is known of it.
+func (r *rows[K, R]) find(key K) *entry[K, R] {
+	if e, ok := r.have[key]; ok {
+		return e
+	}
+	e, ok := r.older[key]
+	if ok {
+		delete(r.older, key)
+		r.have[key] = e
+	}
+	return e
 }
 
 // Want says that the operation will Get the key. It is a hint that saves round
 // trips.
 func (r *rows[K, R]) Want(key K) {
-	if _, ok := r.have[key]; !ok {
+	if r.find(key) == nil {
 		r.want = append(r.want, key)
 	}
 }
@@ -55,45 +124,95 @@ func (r *rows[K, R]) Want(key K) {
 // None says that there is no row with a key that was made just now, which saves
 // looking for it.
 func (r *rows[K, R]) None(key K) {
-	if _, ok := r.have[key]; !ok {
-		r.set(key, &entry[R]{})
+	if r.find(key) == nil {
+		r.have[key] = &entry[K, R]{key: key}
 	}
 }
 
 // Put writes a row.
 func (r *rows[K, R]) Put(row R) {
-	r.change(r.table.keyOf(&row), row, true)
+	e := r.change(r.table.keyOf(&row))
+	e.row, e.exists = row, true
+	r.measure(e.key, &row)
 }
 
 // Delete removes the row of a key, if there is one.
 func (r *rows[K, R]) Delete(key K) {
+	e := r.change(key)
 	var none R
-	r.change(key, none, false)
+	e.row, e.exists = none, false
 }
 
-func (r *rows[K, R]) change(key K, row R, exists bool) {
-	tx := r.tx
-	old, known := r.have[key]
-	n := len(r.dirty)
-	if !known || !old.dirty {
-		r.dirty = append(r.dirty, key)
+// change gives the entry of a key to be changed, and notes how it was.
+func (r *rows[K, R]) change(key K) *entry[K, R] {
+	e := r.find(key)
+	known := e != nil
+	if !known {
+		e = &entry[K, R]{key: key}
+		r.have[key] = e
 	}
-	r.set(key, &entry[R]{row: row, exists: exists, dirty: true})
-	tx.journal = append(tx.journal, func() {
-		r.dirty = r.dirty[:n]
-		if known {
-			r.have[key] = old
-		} else {
-			delete(r.have, key)
+	if len(r.journal) == 0 {
+		r.tx.touched = append(r.tx.touched, r)
+	}
+	r.journal = append(r.journal, before[K, R]{e, *e, known})
+	if !e.dirty {
+		e.dirty = true
+		r.dirty = append(r.dirty, e)
+	}
+	return e
+}
+
+// The methods of changes, for the Tx.
+
+// accept keeps what the running operation has done.
+func (r *rows[K, R]) accept() {
+	clear(r.journal)
+	r.journal = r.journal[:0]
+}
+
+// undo takes back what the running operation has done.
+func (r *rows[K, R]) undo() {
+	for i := len(r.journal) - 1; i >= 0; i-- {
+		b := &r.journal[i]
+		*b.entry = b.was
+		if !b.was.dirty {
+			r.dirty = r.dirty[:len(r.dirty)-1]
 		}
-	})
+		if !b.known {
+			delete(r.have, b.was.key)
+		}
+	}
+	r.accept()
 }
 
-func (r *rows[K, R]) set(key K, e *entry[R]) {
-	if r.have == nil {
-		r.have = make(map[K]*entry[R])
+// written notes that all changes are on disk, and keeps the rows if nothing
+// else can change them.
+func (r *rows[K, R]) written(keep bool) {
+	for _, e := range r.dirty {
+		e.dirty, e.stored = false, e.exists
 	}
-	r.have[key] = e
+	if !keep || r.table.unkept {
+		r.reset()
+		return
+	}
+	for _, key := range r.large {
+		delete(r.have, key)
+	}
+	clear(r.dirty)
+	r.dirty, r.large = r.dirty[:0], r.large[:0]
+	if len(r.have) > keptRows {
+		clear(r.older)
+		r.have, r.older = r.older, r.have
+	}
+}
+
+// reset forgets everything.
+func (r *rows[K, R]) reset() {
+	clear(r.have)
+	clear(r.older)
+	clear(r.dirty)
+	r.want, r.dirty, r.large = r.want[:0], r.dirty[:0], r.large[:0]
+	r.accept()
 }
 
 // The methods of changes, for the engines.
@@ -106,35 +225,38 @@ func (r *rows[K, R]) changed() int    { return len(r.dirty) }
 // not loaded then does not exist.
 func (r *rows[K, R]) eachWanted(f func(bind func(encoder))) {
 	for _, key := range r.want {
-		if _, ok := r.have[key]; ok {
+		if r.find(key) != nil {
 			continue
 		}
-		r.set(key, &entry[R]{})
-		f(func(enc encoder) { r.table.bindKey(enc, key) })
+		r.have[key] = &entry[K, R]{key: key}
+		r.key = key
+		f(r.bindKey)
 	}
 	r.want = r.want[:0]
 }
 
-// forget drops the hints, where single loads are as good.
-func (r *rows[K, R]) forget() { r.want = r.want[:0] }
-
 func (r *rows[K, R]) loaded(dec decoder) {
 	row := r.table.scan(dec)
-	r.set(r.table.keyOf(&row), &entry[R]{row: row, exists: true})
+	key := r.table.keyOf(&row)
+	r.have[key] = &entry[K, R]{key: key, row: row, exists: true, stored: true}
 }
 
-func (r *rows[K, R]) eachPut(f func(bind func(encoder))) {
-	for _, key := range r.dirty {
-		if e := r.have[key]; e.exists {
-			f(func(enc encoder) { r.table.bind(enc, &e.row) })
+func (r *rows[K, R]) eachPut(f func(bind func(encoder), stored bool)) {
+	for _, e := range r.dirty {
+		if e.exists {
+			r.current = e
+			f(r.bindRow, e.stored)
 		}
 	}
+	r.current = nil
 }
 
 func (r *rows[K, R]) eachDelete(f func(bind func(encoder))) {
-	for _, key := range r.dirty {
-		if !r.have[key].exists {
-			f(func(enc encoder) { r.table.bindKey(enc, key) })
+	for _, e := range r.dirty {
+		if !e.exists {
+			r.current = e
+			f(r.bindOfRow)
 		}
 	}
+	r.current = nil
 }

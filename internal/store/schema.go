@@ -72,10 +72,10 @@ type valueWriter interface {
 	Int(int64)
 	Text(string)
 	Blob([]byte)
+	ID(gateway.ID) // as a blob
 }
 
-func (e encoder) Lane(lane byte)   { e.Int(int64(int(lane) % e.lanes)) }
-func (e encoder) ID(id gateway.ID) { e.Blob(id[:]) }
+func (e encoder) Lane(lane byte) { e.Int(int64(int(lane) % e.lanes)) }
 
 // Keyed writes the lane and the id of a row that lies in its own id's lane.
 func (e encoder) Keyed(id gateway.ID) {
@@ -107,12 +107,9 @@ type valueReader interface {
 	Int() int64
 	Text() string
 	Blob() []byte
+	ID() gateway.ID
 }
 
-func (d decoder) ID() (id gateway.ID) {
-	copy(id[:], d.Blob())
-	return id
-}
 func (d decoder) Bool() bool { return d.Int() != 0 }
 func (d decoder) Lane() int  { return int(d.Int()) }
 func (d decoder) Time() time.Time {

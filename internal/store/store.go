@@ -81,6 +81,7 @@ type DB struct {
 	// Of the writer alone:
 	head   uint64 // the last position given
 	handed int64  // the last handoff's number
+	tx     *Tx
 }
 
 // engine is what differs between SQLite and PostgreSQL.
@@ -91,8 +92,8 @@ type engine interface {
 	begin(ctx context.Context, tx *Tx, lock bool) error
 	// rollback ends a transaction that will not be committed.
 	rollback(ctx context.Context) error
-	// load fills tx's wanted rows: at once in one round trip, or nothing where
-	// single loads are cheap.
+	// load fills tx's wanted rows in one round trip. It is called only where
+	// there are several lanes.
 	load(ctx context.Context, tx *Tx) error
 	// get loads one row by key, for what was not wanted beforehand.
 	get(ctx context.Context, t *schema, bind func(encoder), scan func(decoder)) (bool, error)
@@ -188,6 +189,7 @@ func Open(ctx context.Context, opts Options) (*DB, error) {
 		e.close()
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
+	db.tx = newTx(context.Background(), db)
 	go db.write()
 	return db, nil
 }

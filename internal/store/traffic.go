@@ -27,10 +27,11 @@ type Message struct {
 }
 
 var messages = &table[ID, Message]{
-	schema: define("message", 2, 9, "lane int", "id blob", "app blob", "contact blob", "project text",
-		"to_app int", "dispatch int", "hidden int", "accepted int",
-		"conversation blob", "channel text", "identity text", "plan blob",
+	schema: define("message", 2, 11, "lane int", "id blob", "app blob", "contact blob", "project text",
+		"to_app int", "dispatch int", "hidden int", "accepted int", "conversation blob", "plan blob",
+		"channel text", "identity text",
 		"status int", "phase int", "hop int", "attempt int", "retries int", "resent int", "failed_at int", "progress text", "due int", "sender int"),
+	size:    func(r *Message) int { return len(r.Plan) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Message) ID { return r.ID },
 	bind: func(e encoder, r *Message) {
@@ -43,9 +44,9 @@ var messages = &table[ID, Message]{
 		e.Bool(r.Hidden)
 		e.Time(r.Accepted)
 		e.ID(r.Conversation)
+		e.Blob(r.Plan)
 		e.Text(r.Channel)
 		e.Text(r.Identity)
-		e.Blob(r.Plan)
 		bindState(e, &r.State)
 		e.Int(r.Sender)
 	},
@@ -53,9 +54,9 @@ var messages = &table[ID, Message]{
 		d.Lane()
 		r := Message{
 			ID: d.ID(), App: d.ID(), Contact: d.ID(), Project: d.Text(),
-			ToApp: d.Bool(), Dispatch: d.Bool(), Hidden: d.Bool(), Accepted: d.Time(),
+			ToApp: d.Bool(), Dispatch: d.Bool(), Hidden: d.Bool(), Accepted: d.Time(), Conversation: d.ID(), Plan: d.Blob(),
+			Channel: d.Text(), Identity: d.Text(),
 		}
-		r.Conversation, r.Channel, r.Identity, r.Plan = d.ID(), d.Text(), d.Text(), d.Blob()
 		r.State = scanState(d)
 		r.Sender = d.Int()
 		return r
@@ -96,6 +97,7 @@ type Content struct {
 
 var contents = &table[ID, Content]{
 	schema:  define("content", 2, 3, "lane int", "id blob", "body blob", "metadata text", "sender_id text"),
+	size:    func(r *Content) int { return len(r.Body) + len(r.Metadata) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Content) ID { return r.ID },
 	bind: func(e encoder, r *Content) {
@@ -127,6 +129,7 @@ func dueOf(m *Message) due {
 
 var dues = &table[due, due]{
 	schema:  define("due", 3, 3, "lane int", "at int", "message blob"),
+	unkept:  true,
 	bindKey: bindDue,
 	keyOf:   func(r *due) due { return *r },
 	bind:    func(e encoder, r *due) { bindDue(e, *r) },
@@ -196,6 +199,7 @@ type Held struct {
 
 var heldReports = &table[RefKey, Held]{
 	schema:  define("held_report", 4, 4, "lane int", "channel text", "app blob", "ref text", "at int", "reports blob"),
+	size:    func(r *Held) int { return len(r.Reports) },
 	bindKey: bindRefKey,
 	keyOf:   func(r *Held) RefKey { return r.RefKey },
 	bind: func(e encoder, r *Held) {

@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// Tx is the memory of one batch: the rows that its operations read and change.
-// It is used by the writer alone, one operation after the other.
+// Tx is the memory of the writer: the rows that the operations of a batch read
+// and change. One is used for all batches, and where nothing else can write, it
+// keeps the rows that were used last. It is used by the writer alone, one
+// operation after the other.
 type Tx struct {
 	// Now is the one time of the batch.
 	Now time.Time
@@ -47,69 +49,102 @@ type Tx struct {
 	moving  bool           // the transaction changes members
 	flooded bool           // there are more handoffs than it is worth to take in
 	probe   bool           // to be written even if nothing changes
+	started bool           // a batch, which is not finished
 	tables  []changes
-	journal []func() // how to undo the running operation, newest last
 	after   []func()
+	touched []changes // those that the running operation has changed
+	kept    int       // how many of after are from earlier operations
 }
 
-// changes is a table's part of a Tx as the engines see it.
+// changes is a table's part of a Tx as the engines and the Tx see it.
 type changes interface {
 	schema() *schema
 	wanted() int
 	eachWanted(func(bind func(encoder)))
 	loaded(decoder)
-	forget()
 	changed() int
-	eachPut(func(bind func(encoder)))
+	// eachPut says of each row whether one with its key is known to be stored.
+	eachPut(func(bind func(encoder), stored bool))
 	eachDelete(func(bind func(encoder)))
+
+	accept()
+	undo()
+	written(keep bool)
+	reset()
 }
 
-func newTx(ctx context.Context, db *DB, now time.Time) *Tx {
-	tx := &Tx{Now: now, ctx: ctx, db: db, members: db.members.Load()}
-	attach(tx, &tx.Settings, settings)
-	attach(tx, &tx.Projects, projects)
-	attach(tx, &tx.Keys, accessKeys)
-	attach(tx, &tx.Apps, apps)
-	attach(tx, &tx.Webhooks, webhooks)
-	attach(tx, &tx.States, webhookStates)
-	attach(tx, &tx.Contacts, contacts)
-	attach(tx, &tx.Identities, identities)
-	attach(tx, &tx.Conversations, conversations)
-	attach(tx, &tx.Active, activeConversations)
-	attach(tx, &tx.messages, messages)
-	attach(tx, &tx.Contents, contents)
-	attach(tx, &tx.due, dues)
-	attach(tx, &tx.Refs, refs)
-	attach(tx, &tx.Held, heldReports)
-	attach(tx, &tx.Seen, seenKeys)
-	attach(tx, &tx.Idempotency, idempotencyKeys)
-	attach(tx, &tx.callbacks, callbacks)
-	attach(tx, &tx.Cursors, cursors)
-	attach(tx, &tx.Deliveries, deliveries)
-	attach(tx, &tx.Dropped, droppedCallbacks)
-	attach(tx, &tx.handoffs, handoffs)
+func newTx(ctx context.Context, db *DB) *Tx {
+	tx := &Tx{ctx: ctx, db: db}
+	tx.Settings.attach(tx, settings)
+	tx.Projects.attach(tx, projects)
+	tx.Keys.attach(tx, accessKeys)
+	tx.Apps.attach(tx, apps)
+	tx.Webhooks.attach(tx, webhooks)
+	tx.States.attach(tx, webhookStates)
+	tx.Contacts.attach(tx, contacts)
+	tx.Identities.attach(tx, identities)
+	tx.Conversations.attach(tx, conversations)
+	tx.Active.attach(tx, activeConversations)
+	tx.messages.attach(tx, messages)
+	tx.Contents.attach(tx, contents)
+	tx.due.attach(tx, dues)
+	tx.Refs.attach(tx, refs)
+	tx.Held.attach(tx, heldReports)
+	tx.Seen.attach(tx, seenKeys)
+	tx.Idempotency.attach(tx, idempotencyKeys)
+	tx.callbacks.attach(tx, callbacks)
+	tx.Cursors.attach(tx, cursors)
+	tx.Deliveries.attach(tx, deliveries)
+	tx.Dropped.attach(tx, droppedCallbacks)
+	tx.handoffs.attach(tx, handoffs)
 	return tx
-}
-
-func attach[K comparable, R any](tx *Tx, r *rows[K, R], t *table[K, R]) {
-	r.tx, r.table = tx, t
-	tx.tables = append(tx.tables, r)
 }
 
 // After runs f after the commit, in the order of the operations, on the
 // writer's goroutine: f hands over and returns at once.
-func (tx *Tx) After(f func()) {
-	n := len(tx.after)
-	tx.after = append(tx.after, f)
-	tx.journal = append(tx.journal, func() { tx.after = tx.after[:n] })
+func (tx *Tx) After(f func()) { tx.after = append(tx.after, f) }
+
+// accept ends the running operation with its changes, undo without them.
+func (tx *Tx) accept() {
+	for _, t := range tx.touched {
+		t.accept()
+	}
+	tx.touched, tx.kept = tx.touched[:0], len(tx.after)
 }
 
-// undo takes back what the running operation has done.
 func (tx *Tx) undo() {
-	for i := len(tx.journal) - 1; i >= 0; i-- {
-		tx.journal[i]()
+	for _, t := range tx.touched {
+		t.undo()
 	}
-	tx.journal = tx.journal[:0]
+	tx.touched, tx.after = tx.touched[:0], tx.after[:tx.kept]
+}
+
+// start begins a batch.
+func (tx *Tx) start(now time.Time, members *Members) {
+	if tx.started { // and not finished: nothing of it is on disk
+		for _, t := range tx.tables {
+			t.reset()
+		}
+		clear(tx.after)
+		tx.touched, tx.after, tx.kept = tx.touched[:0], tx.after[:0], 0
+	}
+	tx.started = true
+	tx.Now, tx.members = now, members
+	tx.handed, tx.called, tx.moving, tx.flooded = nil, nil, false, false
+}
+
+// finish ends a batch that is on disk, and does what was to be done after it.
+func (tx *Tx) finish() {
+	tx.started = false
+	keep := tx.db.Lanes() == 1
+	for _, t := range tx.tables {
+		t.written(keep)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	clear(tx.after)
+	tx.after, tx.kept = tx.after[:0], 0
 }
 
 // Message gives a message's row.
@@ -120,9 +155,8 @@ func (tx *Tx) WantMessage(id ID) { tx.messages.Want(id) }
 
 // PutMessage writes a message's row, and with it the time that it is due.
 func (tx *Tx) PutMessage(m Message) {
-	old, known := tx.messages.have[m.ID]
 	was, is := due{}, dueOf(&m)
-	if known && old.exists {
+	if old := tx.messages.find(m.ID); old != nil && old.exists {
 		was = dueOf(&old.row)
 	}
 	if was != is {

@@ -1,0 +1,138 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"switchyard/internal/gateway"
+	"switchyard/internal/store"
+	"switchyard/internal/store/storetest"
+)
+
+// Law: whatever operations put, delete, read and take back, in whatever
+// batches, they see the rows that a map would hold, and so does who reads
+// beside the writer.
+func TestRowsAreAMap(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		db := storetest.Open(t, e.URL(t))
+		var ids []gateway.ID
+		for range 5 {
+			ids = append(ids, gateway.NewID(7))
+		}
+		want := make(map[gateway.ID]string)
+		rapid.Check(t, func(t *rapid.T) {
+			var answers sync.WaitGroup
+			problems := make(chan error, 100)
+			for range rapid.IntRange(1, 8).Draw(t, "operations") {
+				refused := rapid.Bool().Draw(t, "refused")
+				changes := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) change {
+					return change{rapid.IntRange(0, len(ids)-1).Draw(t, "id"), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "value")}
+				}), 1, 4).Draw(t, "changes")
+				answers.Add(1)
+				db.Submit(store.Op{Run: func(tx *store.Tx) error {
+					return changeAll(tx, ids, want, changes, refused)
+				}}, func(err error) {
+					if err != nil && !errors.Is(err, errRefused) {
+						problems <- err
+					}
+					answers.Done()
+				})
+			}
+			answers.Wait()
+			select {
+			case err := <-problems:
+				t.Fatal(err)
+			default:
+			}
+			for _, id := range ids {
+				got, found, err := db.Content(context.Background(), id)
+				if value, ok := want[id]; err != nil || found != ok || got.Metadata != value {
+					t.Fatalf("beside the writer: %q %v %v, want %q %v", got.Metadata, found, err, value, ok)
+				}
+			}
+		})
+	})
+}
+
+// change gives the row of an id a value; none deletes it.
+type change struct {
+	id    int
+	value string
+}
+
+// changeAll applies changes to the rows and, unless it is refused, to want. It
+// is called on the writer's goroutine alone.
+func changeAll(tx *store.Tx, ids []gateway.ID, want map[gateway.ID]string, changes []change, refused bool) error {
+	now := make(map[gateway.ID]string)
+	for id, value := range want {
+		now[id] = value
+	}
+	for _, c := range changes {
+		id := ids[c.id]
+		got, found, err := tx.Contents.Get(id)
+		if value, ok := now[id]; err != nil || found != ok || got.Metadata != value {
+			return fmt.Errorf("within an operation: %q %v %v, want %q %v", got.Metadata, found, err, value, ok)
+		}
+		if c.value == "" {
+			tx.Contents.Delete(id)
+			delete(now, id)
+		} else {
+			tx.Contents.Put(store.Content{ID: id, Body: []byte("body"), Metadata: c.value})
+			now[id] = c.value
+		}
+	}
+	if refused {
+		return errRefused
+	}
+	clear(want)
+	for id, value := range now {
+		want[id] = value
+	}
+	return nil
+}
+
+// More rows than are kept in memory are found and changed all the same.
+func TestManyRows(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		db := storetest.Open(t, e.URL(t))
+		var rows []store.Message
+		app := gateway.NewID(1)
+		for i := range 5000 {
+			rows = append(rows, message(app, byte(i)))
+		}
+		step := func(n int, do func(tx *store.Tx, m *store.Message) error) {
+			for i := 0; i < len(rows); i += n {
+				apply(t, db, func(tx *store.Tx) error {
+					for j := i; j < min(i+n, len(rows)); j++ {
+						if err := do(tx, &rows[j]); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+			}
+		}
+		step(700, func(tx *store.Tx, m *store.Message) error { tx.PutMessage(*m); return nil })
+		step(300, func(tx *store.Tx, m *store.Message) error {
+			got, found, err := tx.Message(m.ID)
+			if diff := cmp.Diff(*m, got); err != nil || !found || diff != "" {
+				return fmt.Errorf("%v %v %s", found, err, diff)
+			}
+			m.Channel, m.State.Attempt = "WHATSAPP", 4
+			tx.PutMessage(*m)
+			return nil
+		})
+		for _, m := range rows {
+			got, found, err := db.Message(context.Background(), m.ID)
+			if diff := cmp.Diff(m, got); err != nil || !found || diff != "" {
+				t.Fatalf("%v %v %s", found, err, diff)
+			}
+		}
+	})
+}
