@@ -272,7 +272,7 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 	if row.Plan, err = p.encode(); err != nil {
 		return err
 	}
-	row.State = lifecycle.New(p.rules(), tx.Now)
+	row.State = lifecycle.New(p.rules, tx.Now)
 	tx.Contents.Put(store.Content{ID: row.ID, Body: s.content, Metadata: s.req.MessageMetadata})
 	tx.PutMessage(row)
 	if s.idem.Key != "" {
@@ -282,7 +282,8 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 	}
 	s.resp = convapi.SendMessageResponse{MessageID: row.ID.String(), AcceptedTime: convapi.At(tx.Now)}
 	tx.After(e.metrics.Accepted.Inc)
-	c := &change{engine: e, tx: tx, app: s.app, row: row, plan: p}
+	c := &change{engine: e, tx: tx, app: s.app, row: row, course: &course{plan: p}}
+	e.courses.put(row.ID, c.course)
 	if refusal != nil {
 		return c.apply(lifecycle.Withdrawn{Reason: *refusal})
 	}

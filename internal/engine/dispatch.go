@@ -2,8 +2,8 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"log/slog"
 	"time"
 
 	"switchyard/convapi"
@@ -113,7 +113,7 @@ func (a *account) done() {
 type attempt struct {
 	account  *account
 	row      store.Message
-	plan     plan
+	plan     *plan
 	hop      int
 	number   int
 	outbound channel.Outbound
@@ -174,12 +174,8 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 	if err := c.apply(lifecycle.Claimed{}); err != nil || !c.send {
 		return nil, err
 	}
-	content, _, err := tx.Contents.Get(j.message)
+	message, err := c.content()
 	if err != nil {
-		return nil, err
-	}
-	var message convapi.AppMessage
-	if err := json.Unmarshal(content.Body, &message); err != nil {
 		return nil, err
 	}
 	state := c.row.State
@@ -187,7 +183,7 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 	return &attempt{
 		account: a, row: c.row, plan: c.plan, hop: state.Hop, number: state.Attempt,
 		outbound: channel.Outbound{
-			MessageID: c.row.ID.String(), Identity: h.Identity, Message: &message,
+			MessageID: c.row.ID.String(), Identity: h.Identity, Message: message,
 			Properties: c.plan.Properties, Expires: c.plan.Expires,
 			PartsDone: int(state.Progress[state.Hop].Accepted), Resend: state.Resent, Retries: state.Retries,
 		},
@@ -333,6 +329,9 @@ func (t *attempt) observe(failure *channel.Failure, took time.Duration) {
 	verdict := verdictOf(failure)
 	e.metrics.Attempts.WithLabelValues(string(t.account.channel), verdict).Inc()
 	e.metrics.AttemptDuration.WithLabelValues(string(t.account.channel)).Observe(took.Seconds())
+	if failure == nil && !e.log.Enabled(context.Background(), slog.LevelDebug) {
+		return
+	}
 	log := e.log.With("message_id", t.row.ID.String(), "app_id", t.row.App.String(), "channel", string(t.account.channel),
 		"hop", t.hop, "attempt", t.number, "verdict", verdict, "duration", took)
 	if failure == nil {

@@ -59,6 +59,7 @@ type Engine struct {
 	accounts    *accounts
 	deadlines   *deadlines
 	signals     chan struct{} // one for each of the deadlines' operations under way
+	courses     courses       // of operations alone
 
 	// configuring serialises changes of apps and webhooks, so that each sees
 	// the one before in the directory.
@@ -79,6 +80,7 @@ func New(cfg Config) *Engine {
 		definitions: make(map[convapi.Channel]channel.Definition),
 		directory:   newDirectory(),
 		signals:     make(chan struct{}, signalsUnderWay),
+		courses:     newCourses(),
 	}
 	for _, d := range cfg.Channels {
 		e.definitions[d.Channel] = d

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"time"
 
@@ -20,7 +19,7 @@ type change struct {
 	tx     *store.Tx
 	app    *app // nil when it is gone
 	row    store.Message
-	plan   plan
+	*course
 	// eventTime is the channel's time of what happened; zero if it told none.
 	eventTime time.Time
 	// send is set by an effect Send: the caller has to make the attempt.
@@ -33,21 +32,45 @@ func (e *Engine) open(tx *store.Tx, id gateway.ID) (*change, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	p, err := decodePlan(row.Plan)
-	if err != nil {
-		return nil, fmt.Errorf("message %s: %w", id, err)
+	known := e.courses.get(id)
+	if known == nil {
+		p, err := decodePlan(row.Plan)
+		if err != nil {
+			return nil, fmt.Errorf("message %s: %w", id, err)
+		}
+		known = &course{plan: p}
+		e.courses.put(id, known)
 	}
 	if tx.Trace == "" && e.tracing != nil {
-		tx.Trace = p.Trace
+		tx.Trace = known.plan.Trace
 	}
 	a, _ := e.directory.app(row.App)
-	return &change{engine: e, tx: tx, app: a, row: row, plan: p}, nil
+	return &change{engine: e, tx: tx, app: a, row: row, course: known}, nil
+}
+
+// content gives the message's content; it is not to be changed.
+func (c *change) content() (*convapi.AppMessage, error) {
+	if c.message != nil {
+		return c.message, nil
+	}
+	content, _, err := c.tx.Contents.Get(c.row.ID)
+	if err != nil {
+		return nil, err
+	}
+	message := new(convapi.AppMessage)
+	if err := json.Unmarshal(content.Body, message); err != nil {
+		return nil, fmt.Errorf("content of message %s: %w", c.row.ID, err)
+	}
+	if len(content.Body) <= keptContent {
+		c.message = message
+	}
+	return message, nil
 }
 
 // apply runs the state machine and writes the new state with all that follows.
 func (c *change) apply(sig lifecycle.Signal) error {
-	state, effects := lifecycle.Apply(c.plan.rules(), c.row.State, sig, c.tx.Now, rand.Float64())
-	if len(effects) == 0 && reflect.DeepEqual(state, c.row.State) {
+	state, effects := lifecycle.Apply(c.plan.rules, c.row.State, sig, c.tx.Now, rand.Float64())
+	if len(effects) == 0 && state.Equal(c.row.State) {
 		return nil
 	}
 	if state.Phase == lifecycle.Doubt && c.row.State.Phase != lifecycle.Doubt {
@@ -132,14 +155,14 @@ func (c *change) tellSubmitted(hop int) error {
 	if err != nil {
 		return err
 	}
-	var message convapi.AppMessage
-	if err := json.Unmarshal(content.Body, &message); err != nil {
-		return fmt.Errorf("content of message %s: %w", c.row.ID, err)
+	message, err := c.content()
+	if err != nil {
+		return err
 	}
 	return c.engine.tell(c.tx, c.app, c.row.ID, "", convapi.Callback{
 		MessageSubmitNotification: &convapi.MessageSubmitNotification{
 			MessageID: c.row.ID.String(), ConversationID: c.row.Conversation.String(), ContactID: c.row.Contact.String(),
-			ChannelIdentity: c.at(hop), SubmittedMessage: &message, Metadata: content.Metadata, ProcessingMode: mode(c.row.Dispatch),
+			ChannelIdentity: c.at(hop), SubmittedMessage: message, Metadata: content.Metadata, ProcessingMode: mode(c.row.Dispatch),
 		},
 		CorrelationID: c.plan.Correlation,
 	})

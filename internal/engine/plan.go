@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"switchyard/convapi"
+	"switchyard/internal/gateway"
 	"switchyard/internal/lifecycle"
 	"switchyard/internal/routing"
 )
 
-// plan is what was decided when a message was accepted, as its row keeps it.
+// plan is what was decided when a message was accepted, as its row keeps it. It
+// never changes.
 type plan struct {
 	Hops        []hop             `json:"hops"`
 	Expires     time.Time         `json:"expires,omitzero"`
@@ -20,6 +22,8 @@ type plan struct {
 	Properties  map[string]string `json:"properties,omitempty"`
 	High        bool              `json:"high,omitempty"`  // HIGH_PRIORITY
 	Trace       string            `json:"trace,omitempty"` // traceparent of the acceptance
+
+	rules lifecycle.Plan // the part that the state machine knows
 }
 
 // hop is a planned channel with what its account promised at that time.
@@ -39,8 +43,8 @@ func (h hop) channelIdentity() convapi.ChannelIdentity {
 }
 
 // newPlan completes what routing has chosen with the app's settings.
-func (e *Engine) newPlan(a *app, hops []routing.Hop, req *convapi.SendMessageRequest, now time.Time) plan {
-	p := plan{
+func (e *Engine) newPlan(a *app, hops []routing.Hop, req *convapi.SendMessageRequest, now time.Time) *plan {
+	p := &plan{
 		RetryFor:    a.resource.MessageRetrySettings.RetryDuration,
 		CallbackURL: req.CallbackURL, Correlation: req.CorrelationID, Properties: req.ChannelProperties,
 		High: req.Queue == convapi.QueueHighPriority,
@@ -57,6 +61,7 @@ func (e *Engine) newPlan(a *app, hops []routing.Hop, req *convapi.SendMessageReq
 	for _, h := range hops {
 		p.Hops = append(p.Hops, e.newHop(a, h))
 	}
+	p.rule()
 	return p
 }
 
@@ -105,24 +110,68 @@ func (a *app) credential(ch convapi.Channel) (int, *convapi.ChannelCredential) {
 	return -1, nil
 }
 
-// rules gives the part of the plan that the state machine knows.
-func (p *plan) rules() lifecycle.Plan {
-	r := lifecycle.Plan{
+// rule fills in the rules.
+func (p *plan) rule() {
+	p.rules = lifecycle.Plan{
 		Expires: p.Expires, ReportWait: time.Duration(p.ReportWait) * time.Second, RetryFor: time.Duration(p.RetryFor) * time.Second,
 		Hops: make([]lifecycle.Hop, len(p.Hops)),
 	}
 	for i, h := range p.Hops {
-		r.Hops[i] = lifecycle.Hop{
+		p.rules.Hops[i] = lifecycle.Hop{
 			Reports: h.Reports, Assume: h.Assume, Resend: h.Resend,
 			DoubtWait: time.Duration(h.DoubtWait) * time.Second, Fault: h.Fault,
 		}
 	}
-	return r
 }
 
 func (p *plan) encode() ([]byte, error) { return json.Marshal(p) }
 
-func decodePlan(data []byte) (p plan, err error) {
-	err = json.Unmarshal(data, &p)
-	return p, err
+func decodePlan(data []byte) (*plan, error) {
+	p := new(plan)
+	if err := json.Unmarshal(data, p); err != nil {
+		return nil, err
+	}
+	p.rule()
+	return p, nil
+}
+
+// course is what does not change of a message under way, decoded.
+type course struct {
+	plan    *plan
+	message *convapi.AppMessage // nil as long as nobody has asked for it
+}
+
+// courses keeps those of the messages that moved last, so that not each of a
+// message's steps decodes them. It belongs to the operations, which run one
+// after the other.
+type courses struct{ newer, older map[gateway.ID]*course }
+
+// keptCourses is how many are kept, at most twice over, and keptContent how
+// long the content of a message may be to be kept with it.
+const (
+	keptCourses = 1024
+	keptContent = 2048
+)
+
+func newCourses() courses {
+	return courses{make(map[gateway.ID]*course), make(map[gateway.ID]*course)}
+}
+
+func (c *courses) get(id gateway.ID) *course {
+	if found := c.newer[id]; found != nil {
+		return found
+	}
+	found := c.older[id]
+	if found != nil {
+		c.put(id, found)
+	}
+	return found
+}
+
+func (c *courses) put(id gateway.ID, new *course) {
+	if len(c.newer) >= keptCourses {
+		clear(c.older)
+		c.newer, c.older = c.older, c.newer
+	}
+	c.newer[id] = new
 }

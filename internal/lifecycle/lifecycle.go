@@ -7,6 +7,7 @@
 package lifecycle
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -109,6 +110,12 @@ type State struct {
 	// message that is Waiting or Sending always has one, so that reading the
 	// due messages is all that a restart needs.
 	Due time.Time
+}
+
+// Equal says whether nothing differs.
+func (s State) Equal(o State) bool {
+	return s.Status == o.Status && s.Phase == o.Phase && s.Hop == o.Hop && s.Attempt == o.Attempt && s.Retries == o.Retries &&
+		s.Resent == o.Resent && s.FailedAt.Equal(o.FailedAt) && s.Due.Equal(o.Due) && slices.Equal(s.Progress, o.Progress)
 }
 
 // New is the state of a message accepted at now.
@@ -215,7 +222,7 @@ func (Duplicate) effect()     {}
 // ProgressText gives the progress of all hops as text: "2.3.1.1.1,0.0.0.0.0" is
 // attempts, parts, accepted, delivered and told (0 or 1) of each hop.
 func (s *State) ProgressText() string {
-	var b []byte
+	b := make([]byte, 0, 64)
 	for i, p := range s.Progress {
 		if i > 0 {
 			b = append(b, ',')
@@ -238,7 +245,7 @@ func ParseProgress(text string) []Progress {
 	if text == "" {
 		return nil
 	}
-	var out []Progress
+	out := make([]Progress, 0, 1+strings.Count(text, ","))
 	for hop := range strings.SplitSeq(text, ",") {
 		var n [5]uint64
 		i := 0

@@ -129,7 +129,7 @@ func (tx *Tx) start(now time.Time, members *Members) {
 		tx.touched, tx.after, tx.kept = tx.touched[:0], tx.after[:0], 0
 	}
 	tx.started = true
-	tx.Now, tx.members = now, members
+	tx.Now, tx.Trace, tx.members = now, "", members
 	tx.handed, tx.called, tx.moving, tx.flooded = nil, nil, false, false
 }
 
