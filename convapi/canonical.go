@@ -3,6 +3,7 @@ package convapi
 import (
 	"bytes"
 	"encoding/json"
+	"sync"
 )
 
 // Marshal encodes v in canonical form: byte for byte what JavaScript's
@@ -10,11 +11,12 @@ import (
 // a parsed and re-stringified body depend on that. Raw JSON inside v is brought
 // to the same form.
 func Marshal(v any) ([]byte, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
+	w := writers.Get().(*canonicalWriter)
+	defer w.release()
+	if err := json.NewEncoder(&w.plain).Encode(v); err != nil {
 		return nil, err
 	}
-	return canonical(data), nil
+	return w.canonical(w.plain.Bytes()), nil
 }
 
 // Canonicalize brings one JSON text to canonical form; see Marshal. Like
@@ -23,14 +25,9 @@ func Canonicalize(data []byte) ([]byte, error) {
 	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
 		return nil, err
 	}
-	return canonical(data), nil
-}
-
-// canonical rewrites JSON that is known to be valid.
-func canonical(data []byte) []byte {
-	w := canonicalWriter{in: data, out: make([]byte, 0, len(data))}
-	w.value()
-	return w.out
+	w := writers.Get().(*canonicalWriter)
+	defer w.release()
+	return w.canonical(data), nil
 }
 
 // canonicalWriter copies valid JSON from in to out in canonical form.
@@ -39,6 +36,33 @@ type canonicalWriter struct {
 	pos     int
 	out     []byte
 	members []member // of the objects being written, innermost last
+
+	plain bytes.Buffer // of Marshal
+}
+
+// writers keeps writers for the memory that they have gathered.
+var writers = sync.Pool{New: func() any { return new(canonicalWriter) }}
+
+// Limits of a writer that is kept: a rare large text should not hold its memory
+// for ever.
+const (
+	maxKeptBytes   = 64 << 10
+	maxKeptMembers = 1 << 10
+)
+
+func (w *canonicalWriter) release() {
+	w.in, w.out, w.members = nil, nil, w.members[:0]
+	if w.plain.Cap() <= maxKeptBytes && cap(w.members) <= maxKeptMembers {
+		w.plain.Reset()
+		writers.Put(w)
+	}
+}
+
+// canonical rewrites JSON that is known to be valid.
+func (w *canonicalWriter) canonical(data []byte) []byte {
+	w.in, w.pos, w.out = data, 0, make([]byte, 0, len(data))
+	w.value()
+	return w.out
 }
 
 // member is the place of an object member in out: its key with quotes is

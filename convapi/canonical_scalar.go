@@ -50,8 +50,12 @@ func (w *canonicalWriter) string() {
 		case b == '\\':
 			w.escape()
 		case b < utf8.RuneSelf:
-			w.out = append(w.out, b)
-			w.pos++
+			end := w.pos + 1
+			for c := w.in[end]; c < utf8.RuneSelf && c != '"' && c != '\\'; c = w.in[end] {
+				end++
+			}
+			w.out = append(w.out, w.in[w.pos:end]...)
+			w.pos = end
 		default:
 			r, size := utf8.DecodeRune(w.in[w.pos:])
 			w.out = utf8.AppendRune(w.out, r) // U+FFFD for a broken sequence

@@ -23,7 +23,7 @@ func Decode(data []byte, v any) error {
 		return FieldErrors{{Description: "must be UTF-8"}}
 	}
 	t := reflect.TypeOf(v).Elem()
-	if t.Kind() == reflect.Struct && json.Valid(data) && !isObject(data) {
+	if t.Kind() == reflect.Struct && !isObject(data) && json.Valid(data) {
 		return FieldErrors{errWrongType("an object")}
 	}
 	err := json.Unmarshal(data, v)
