@@ -115,7 +115,7 @@ func (p *Poster) send(ctx context.Context, target *url.URL, r *Request, token st
 // URL again and quote it in its errors.
 func newPost(ctx context.Context, target *url.URL, body []byte, header http.Header) *http.Request {
 	newBody := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	req := new(http.Request).WithContext(ctx)
+	req := blank.WithContext(ctx)
 	req.Method = http.MethodPost
 	req.URL = target
 	req.Header = header
@@ -124,6 +124,9 @@ func newPost(ctx context.Context, target *url.URL, body []byte, header http.Head
 	req.ContentLength = int64(len(body))
 	return req
 }
+
+// blank is what requests are copied from.
+var blank http.Request
 
 // roundTrip makes one exchange and returns errors that are safe to show. The
 // transport, not http.Client: redirects and cookies are not wanted.

@@ -4,10 +4,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"hash"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -56,12 +58,12 @@ func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
 		set("Traceparent", r.Traceparent)
 	}
 	if r.Secret != "" {
-		secret, nonce := string(r.Secret), newNonce(now)
-		set(headerSignature, contractSignature(secret, r.Body, nonce, timestamp))
+		signer, nonce := p.signers.of(string(r.Secret)), newNonce(now)
+		set(headerSignature, signer.contractSignature(r.Body, nonce, timestamp))
 		set(headerTimestamp, timestamp)
 		set(headerNonce, nonce)
 		set(headerAlgorithm, algorithm)
-		set(headerStandardSignature, standardSignature(secret, r.ID, timestamp, r.Body))
+		set(headerStandardSignature, signer.standardSignature(r.ID, timestamp, r.Body))
 	}
 	switch {
 	case token != "":
@@ -72,24 +74,75 @@ func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
 	return h
 }
 
+// signer signs with one secret. It keeps keyed hashes, which cost more to make
+// than to use. It is safe for concurrent use.
+type signer struct{ contract, standard keyed }
+
+func newSigner(secret string) *signer {
+	return &signer{contract: newKeyed([]byte(secret)), standard: newKeyed(standardKey(secret))}
+}
+
 // contractSignature is the contract's: body, nonce and timestamp, keyed
 // with the secret as it is.
-func contractSignature(secret string, body []byte, nonce, timestamp string) string {
-	return sign([]byte(secret), body, []byte("."+nonce+"."+timestamp))
+func (s *signer) contractSignature(body []byte, nonce, timestamp string) string {
+	return s.contract.sign("", body, "."+nonce+"."+timestamp)
 }
 
 // standardSignature is the symmetric scheme of Standard Webhooks.
-func standardSignature(secret, id, timestamp string, body []byte) string {
-	return standardVersion + sign(standardKey(secret), []byte(id+"."+timestamp+"."), body)
+func (s *signer) standardSignature(id, timestamp string, body []byte) string {
+	return standardVersion + s.standard.sign(id+"."+timestamp+".", body, "")
 }
 
-func sign(key []byte, parts ...[]byte) string {
-	mac := hmac.New(sha256.New, key)
-	for _, part := range parts {
-		mac.Write(part) // a hash never fails
+// keyed is a pool of *mac.
+type keyed struct{ pool *sync.Pool }
+
+// mac is a keyed hash with room for what it reads and writes.
+type mac struct {
+	hash.Hash
+	text []byte
+	sum  [sha256.Size]byte
+}
+
+func newKeyed(key []byte) keyed {
+	return keyed{&sync.Pool{New: func() any { return &mac{Hash: hmac.New(sha256.New, key)} }}}
+}
+
+// sign gives the signature of the three parts, one after the other.
+func (k keyed) sign(before string, body []byte, behind string) string {
+	m := k.pool.Get().(*mac)
+	defer k.pool.Put(m)
+	m.Reset()
+	m.text = append(append(m.text[:0], before...), behind...)
+	m.Write(m.text[:len(before)]) // a hash never fails
+	m.Write(body)
+	m.Write(m.text[len(before):])
+	return base64.StdEncoding.EncodeToString(m.Sum(m.sum[:0]))
+}
+
+// signers keeps the signers of the secrets in use.
+type signers struct {
+	mu       sync.RWMutex
+	bySecret map[string]*signer
+}
+
+// maxSigners bounds them; when there are more secrets, all begin anew.
+const maxSigners = 1024
+
+func (s *signers) of(secret string) *signer {
+	s.mu.RLock()
+	found := s.bySecret[secret]
+	s.mu.RUnlock()
+	if found != nil {
+		return found
 	}
-	var sum [sha256.Size]byte
-	return base64.StdEncoding.EncodeToString(mac.Sum(sum[:0]))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.bySecret == nil || len(s.bySecret) >= maxSigners {
+		s.bySecret = make(map[string]*signer)
+	}
+	found = newSigner(secret)
+	s.bySecret[secret] = found
+	return found
 }
 
 // standardKey is explained in the package comment. What follows whsec_ without

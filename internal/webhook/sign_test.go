@@ -4,6 +4,8 @@ import (
 	"encoding/base32"
 	"net/http"
 	"regexp"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +31,7 @@ func vectorHeader() http.Header {
 }
 
 func TestContractVector(t *testing.T) {
-	if got := contractSignature(vectorSecret, []byte(vectorBody), vectorNonce, vectorTimestamp); got != vectorSignature {
+	if got := newSigner(vectorSecret).contractSignature([]byte(vectorBody), vectorNonce, vectorTimestamp); got != vectorSignature {
 		t.Errorf("signature %s, want %s", got, vectorSignature)
 	}
 	signed := time.Unix(1767323045, 0)
@@ -40,9 +42,37 @@ func TestContractVector(t *testing.T) {
 
 // The example of the Standard Webhooks specification.
 func TestStandardVector(t *testing.T) {
-	got := standardSignature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", []byte(`{"test": 2432232314}`))
+	got := newSigner("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").standardSignature("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", []byte(`{"test": 2432232314}`))
 	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
 		t.Errorf("signature %s, want %s", got, want)
+	}
+}
+
+// One signer signs many texts at once, each as if it were the first.
+func TestSignersAreShared(t *testing.T) {
+	var all signers
+	var posts sync.WaitGroup
+	for i := range 8 {
+		posts.Go(func() {
+			for j := range 200 {
+				secret, body := "secret"+strconv.Itoa(j%3), []byte(strconv.Itoa(i*1000+j))
+				got := all.of(secret).contractSignature(body, "nonce", "1")
+				if want := newSigner(secret).contractSignature(body, "nonce", "1"); got != want {
+					t.Errorf("signature %s, want %s", got, want)
+				}
+				got = all.of(secret).standardSignature("id", "1", body)
+				if want := newSigner(secret).standardSignature("id", "1", body); got != want {
+					t.Errorf("standard signature %s, want %s", got, want)
+				}
+			}
+		})
+	}
+	posts.Wait()
+	for i := range 3 * maxSigners {
+		all.of(strconv.Itoa(i))
+	}
+	if n := len(all.bySecret); n > maxSigners {
+		t.Errorf("%d signers are kept, want at most %d", n, maxSigners)
 	}
 }
 

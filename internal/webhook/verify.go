@@ -53,7 +53,7 @@ func verifyContract(secret string, header http.Header, body []byte, now time.Tim
 	if header.Get(headerAlgorithm) != algorithm {
 		return fmt.Errorf("%w: algorithm is not %s", ErrBadSignature, algorithm)
 	}
-	want := contractSignature(secret, body, header.Get(headerNonce), timestamp)
+	want := newSigner(secret).contractSignature(body, header.Get(headerNonce), timestamp)
 	if !hmac.Equal([]byte(want), []byte(header.Get(headerSignature))) {
 		return ErrBadSignature
 	}
@@ -64,7 +64,7 @@ func verifyContract(secret string, header http.Header, body []byte, now time.Tim
 // rotates secrets.
 func verifyStandard(secret string, header http.Header, body []byte, now time.Time) error {
 	timestamp := header.Get(headerStandardTimestamp)
-	want := standardSignature(secret, header.Get(headerStandardID), timestamp, body)
+	want := newSigner(secret).standardSignature(header.Get(headerStandardID), timestamp, body)
 	for _, got := range strings.Fields(header.Get(headerStandardSignature)) {
 		if hmac.Equal([]byte(want), []byte(got)) {
 			return checkAge(timestamp, now)

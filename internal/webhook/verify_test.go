@@ -26,7 +26,7 @@ func TestVerify(t *testing.T) {
 		h.Set(headerStandardSignature, signatures)
 		return h
 	}
-	good := standardSignature(vectorSecret, "cb1", vectorTimestamp, []byte(vectorBody))
+	good := newSigner(vectorSecret).standardSignature("cb1", vectorTimestamp, []byte(vectorBody))
 	both := vectorHeader()
 	both.Set(headerStandardSignature, "v1,bm8=")
 
@@ -65,7 +65,7 @@ func TestVerifyRefusesTimestampsThatAreNone(t *testing.T) {
 	const nonsense = "2026-01-02"
 	h := vectorHeader()
 	h.Set(headerTimestamp, nonsense)
-	h.Set(headerSignature, contractSignature(vectorSecret, []byte(vectorBody), vectorNonce, nonsense))
+	h.Set(headerSignature, newSigner(vectorSecret).contractSignature([]byte(vectorBody), vectorNonce, nonsense))
 	if err := Verify(vectorSecret, h, []byte(vectorBody)); !errors.Is(err, ErrTooOld) {
 		t.Errorf("%v, want ErrTooOld", err)
 	}

@@ -106,6 +106,7 @@ const MaxRetryAfter = time.Hour
 type Poster struct {
 	transport *http.Transport
 	tokens    *tokens
+	signers   signers
 	userAgent string
 	timeout   time.Duration
 }
