@@ -95,17 +95,19 @@ func (c *Callback) Encode() ([]byte, error) {
 	if count != 1 {
 		return nil, errEventMembers
 	}
+	if duplication := c.DuplicatedContactIdentitiesNotification; duplication != nil {
+		both := *c
+		both.DuplicatedIdentities = duplication.DuplicatedIdentities
+		c = &both
+	}
 	out := struct {
-		Callback
+		*Callback
 		CorrelationID *string `json:"correlation_id,omitempty"` // in the place of Callback's own
-	}{Callback: *c}
+	}{Callback: c}
 	if c.CorrelationID != "" || c.alwaysCorrelated() {
 		out.CorrelationID = &c.CorrelationID
 	}
-	if duplication := c.DuplicatedContactIdentitiesNotification; duplication != nil {
-		out.DuplicatedIdentities = duplication.DuplicatedIdentities
-	}
-	return Marshal(out)
+	return Marshal(&out)
 }
 
 // alwaysCorrelated reports whether the callback shows correlation_id even when

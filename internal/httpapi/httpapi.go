@@ -78,8 +78,10 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	observe.EndRequest(span, at.route, at.method, status)
 	// At debug level: at thousands of requests a second a line each is for the
 	// hunt of a particular fault. The query may hold phone numbers and stays out.
-	a.log.DebugContext(r.Context(), "request",
-		"method", r.Method, "path", r.URL.Path, "status", status, "duration", took)
+	if a.log.Enabled(r.Context(), slog.LevelDebug) {
+		a.log.DebugContext(r.Context(), "request",
+			"method", r.Method, "path", r.URL.Path, "status", status, "duration", took)
+	}
 }
 
 // serve answers r and returns the HTTP status it gave.

@@ -104,10 +104,9 @@ type ingress struct {
 // receive hands one callback to the engine.
 func (in *ingress) receive(w http.ResponseWriter, r *http.Request) {
 	app, ch := r.PathValue("app"), convapi.Channel(r.PathValue("channel"))
-	log := in.log.With("app", app, "channel", string(ch))
 	defer func() {
 		if p := recover(); p != nil {
-			log.ErrorContext(r.Context(), "callback panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			in.log.ErrorContext(r.Context(), "callback panicked", "app", app, "channel", string(ch), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			refuseForNow(w, 0)
 		}
 	}()
@@ -122,7 +121,7 @@ func (in *ingress) receive(w http.ResponseWriter, r *http.Request) {
 	}
 	reply, err := in.engine.Receive(r.Context(), app, ch, ordinal, r, body)
 	if err != nil {
-		refuseCallback(w, r, log, err)
+		refuseCallback(w, r, in.log.With("app", app, "channel", string(ch)), err)
 		return
 	}
 	write(w, reply)
