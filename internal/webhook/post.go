@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+	"unicode/utf8"
 
 	"switchyard/internal/dial"
 )
@@ -32,6 +33,8 @@ func New(cfg Config) *Poster {
 	}
 	transport := newTransport(cfg)
 	return &Poster{
+		dial:      transport.DialContext,
+		idle:      idleConnections{perOrigin: cfg.Concurrency, most: transport.MaxIdleConns},
 		transport: transport,
 		tokens:    newTokens(transport, cfg),
 		userAgent: cfg.UserAgent,
@@ -52,14 +55,17 @@ func newTransport(cfg Config) *http.Transport {
 		TLSHandshakeTimeout:    dial.ConnectTimeout,
 		MaxIdleConns:           16 * cfg.Concurrency,
 		MaxIdleConnsPerHost:    cfg.Concurrency,
-		IdleConnTimeout:        90 * time.Second,
+		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		DisableCompression:     true,
 	}
 }
 
 // Close closes idle connections; posts under way are not disturbed.
-func (p *Poster) Close() { p.transport.CloseIdleConnections() }
+func (p *Poster) Close() {
+	p.idle.closeAll()
+	p.transport.CloseIdleConnections()
+}
 
 // Post makes one attempt. It follows no redirect. It returns within the
 // configured timeout, or as soon as ctx ends: then the outcome is Retry and Err
@@ -103,12 +109,42 @@ func (p *Poster) post(ctx context.Context, r *Request) Outcome {
 }
 
 func (p *Poster) send(ctx context.Context, target *url.URL, r *Request, token string) Outcome {
-	resp, err := roundTrip(p.transport, newPost(ctx, target, r.Body, p.header(r, target, token)))
+	fields := p.fields(r, target, token)
+	if !ascii(target.Host) {
+		return p.sendTranslated(ctx, target, fields, r.Body)
+	}
+	a, err := p.exchange(ctx, target, fields, r.Body)
+	if err != nil {
+		return Outcome{Class: Retry, Err: safeError(ctx, err)}
+	}
+	return classify(a.status, a.header, time.Now())
+}
+
+// sendTranslated leaves the post to http.Transport, which knows how names in
+// other alphabets are written in the DNS.
+func (p *Poster) sendTranslated(ctx context.Context, target *url.URL, fields []field, body []byte) Outcome {
+	header := make(http.Header, len(fields))
+	for _, f := range fields {
+		header[f.name] = []string{f.value}
+	}
+	// Present but empty, it is not sent and tells the transport that this POST
+	// may be sent again when a kept connection turns out to be closed.
+	header["Idempotency-Key"] = nil
+	resp, err := roundTrip(p.transport, newPost(ctx, target, body, header))
 	if err != nil {
 		return Outcome{Class: Retry, Err: err}
 	}
 	discard(resp)
 	return classify(resp.StatusCode, resp.Header, time.Now())
+}
+
+func ascii(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // newPost builds the request by hand because http.NewRequest would parse the

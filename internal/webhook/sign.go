@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"hash"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -33,45 +32,35 @@ const (
 	standardVersion = "v1,"
 )
 
-// maxHeaders is how many headers an attempt has at most; it sizes memory only.
-const maxHeaders = 13
+// maxFields is how many headers an attempt has at most; it sizes memory only.
+const maxFields = 11
 
-// header returns all headers of one attempt.
-func (p *Poster) header(r *Request, target *url.URL, token string) http.Header {
-	h := make(http.Header, maxHeaders)
-	values := make([]string, 0, maxHeaders) // one allocation instead of one each
-	set := func(name, value string) {
-		values = append(values, value)
-		h[name] = values[len(values)-1 : len(values) : len(values)]
-	}
+// fields returns the headers of one attempt, but for those that HTTP wants.
+func (p *Poster) fields(r *Request, target *url.URL, token string) []field {
+	f := make([]field, 0, maxFields)
 	now := time.Now()
 	timestamp := strconv.FormatInt(now.Unix(), 10)
-	set("Content-Type", "application/json")
-	set("User-Agent", p.userAgent)
-	set(headerStandardID, r.ID)
-	set(headerStandardTimestamp, timestamp)
-	// Present but empty, it is not sent and tells the transport that this POST
-	// may be sent again when a kept connection turns out to be closed:
-	// webhook-id lets the endpoint recognise a duplicate.
-	h["Idempotency-Key"] = nil
+	if p.userAgent != "" {
+		f = append(f, field{"User-Agent", p.userAgent})
+	}
+	f = append(f, field{"Content-Type", "application/json"}, field{headerStandardID, r.ID}, field{headerStandardTimestamp, timestamp})
 	if r.Traceparent != "" {
-		set("Traceparent", r.Traceparent)
+		f = append(f, field{"Traceparent", r.Traceparent})
 	}
 	if r.Secret != "" {
 		signer, nonce := p.signers.of(string(r.Secret)), newNonce(now)
-		set(headerSignature, signer.contractSignature(r.Body, nonce, timestamp))
-		set(headerTimestamp, timestamp)
-		set(headerNonce, nonce)
-		set(headerAlgorithm, algorithm)
-		set(headerStandardSignature, signer.standardSignature(r.ID, timestamp, r.Body))
+		f = append(f,
+			field{headerSignature, signer.contractSignature(r.Body, nonce, timestamp)}, field{headerTimestamp, timestamp},
+			field{headerNonce, nonce}, field{headerAlgorithm, algorithm},
+			field{headerStandardSignature, signer.standardSignature(r.ID, timestamp, r.Body)})
 	}
 	switch {
 	case token != "":
-		set("Authorization", "Bearer "+token)
+		f = append(f, field{"Authorization", "Bearer " + token})
 	case target.User != nil:
-		set("Authorization", basicAuth(target.User))
+		f = append(f, field{"Authorization", basicAuth(target.User)})
 	}
-	return h
+	return f
 }
 
 // signer signs with one secret. It keeps keyed hashes, which cost more to make

@@ -104,7 +104,9 @@ const MaxRetryAfter = time.Hour
 
 // Poster posts callbacks over kept connections. It is safe for concurrent use.
 type Poster struct {
-	transport *http.Transport
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
+	idle      idleConnections
+	transport *http.Transport // for tokens, and for names that it has to translate
 	tokens    *tokens
 	signers   signers
 	userAgent string
