@@ -149,7 +149,7 @@ type courses struct{ newer, older map[gateway.ID]*course }
 // keptCourses is how many are kept, at most twice over, and keptContent how
 // long the content of a message may be to be kept with it.
 const (
-	keptCourses = 1024
+	keptCourses = 512
 	keptContent = 2048
 )
 

@@ -1,11 +1,11 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -187,12 +187,18 @@ func (a *api) writeJSON(w http.ResponseWriter, r *http.Request, status int, v an
 	return status
 }
 
+// usualLength bounds the memory that is set aside for a body by its announced
+// length alone, in octets.
+const usualLength = 16 << 10
+
 // readBody reads the whole body, up to MaxBody.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, errEncoding
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var body bytes.Buffer
+	body.Grow(int(max(0, min(r.ContentLength, usualLength))) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, errTooLarge
 	}
@@ -202,5 +208,5 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 			message: "request body could not be read to its end",
 		}
 	}
-	return body, nil
+	return body.Bytes(), nil
 }

@@ -7,9 +7,9 @@
 package ingress
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -127,9 +127,15 @@ func (in *ingress) receive(w http.ResponseWriter, r *http.Request) {
 	write(w, reply)
 }
 
+// usualLength bounds the memory that is set aside for a body by its announced
+// length alone, in octets.
+const usualLength = 16 << 10
+
 // readBody reads the whole body, or refuses the request.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var body bytes.Buffer
+	body.Grow(int(max(0, min(r.ContentLength, usualLength))) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		refuse(w, http.StatusRequestEntityTooLarge, "REQUEST_TOO_LARGE", fmt.Sprintf("body is longer than %d octets", MaxBody))
 		return nil, false
@@ -138,7 +144,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		refuse(w, http.StatusBadRequest, string(gateway.InvalidArgument), "body could not be read to its end")
 		return nil, false
 	}
-	return body, true
+	return body.Bytes(), true
 }
 
 // refuseCallback answers for an error of the engine. Anything but an unknown

@@ -63,7 +63,7 @@ func bindIdentityKey(e encoder, k IdentityKey) {
 var identities = &table[IdentityKey, Identity]{
 	schema: define("identity", 5, 5, "lane int", "project text", "channel text", "identity text", "scope blob",
 		"contacts blob", "metadata text", "correlation text"),
-	size:    func(r *Identity) int { return len(r.Metadata) + len(r.Contacts)*len(ID{}) },
+	unkept:  true,
 	bindKey: bindIdentityKey,
 	keyOf:   func(r *Identity) IdentityKey { return r.IdentityKey },
 	bind: func(e encoder, r *Identity) {
@@ -146,6 +146,7 @@ func bindActiveKey(e encoder, k ActiveKey) {
 
 var activeConversations = &table[ActiveKey, Active]{
 	schema:  define("active_conversation", 3, 3, "lane int", "contact blob", "app blob", "conversation blob"),
+	unkept:  true,
 	bindKey: bindActiveKey,
 	keyOf:   func(r *Active) ActiveKey { return r.ActiveKey },
 	bind:    func(e encoder, r *Active) { bindActiveKey(e, r.ActiveKey); e.ID(r.Conversation) },

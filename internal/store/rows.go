@@ -7,8 +7,8 @@ type table[K comparable, R any] struct {
 	keyOf   func(*R) K
 	bind    func(encoder, *R)
 	scan    func(decoder) R
-	// unkept: not kept from batch to batch, for operations read these rows
-	// seldom or never.
+	// unkept: not kept from batch to batch, for the later steps of a message do
+	// not read these rows.
 	unkept bool
 	// size is how many bytes a row may take beyond what all rows do; nil: none.
 	size func(*R) int
@@ -54,10 +54,10 @@ type before[K comparable, R any] struct {
 }
 
 // keptRows is how many rows of a table are kept from batch to batch, at most
-// twice over: what a thousand messages under way need is not read again. Rows
+// twice over: what five hundred messages under way need is not read again. Rows
 // of more than keptSize bytes are not.
 const (
-	keptRows = 1024
+	keptRows = 512
 	keptSize = 2048
 )
 

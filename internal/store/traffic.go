@@ -199,7 +199,7 @@ type Held struct {
 
 var heldReports = &table[RefKey, Held]{
 	schema:  define("held_report", 4, 4, "lane int", "channel text", "app blob", "ref text", "at int", "reports blob"),
-	size:    func(r *Held) int { return len(r.Reports) },
+	unkept:  true,
 	bindKey: bindRefKey,
 	keyOf:   func(r *Held) RefKey { return r.RefKey },
 	bind: func(e encoder, r *Held) {
@@ -220,6 +220,7 @@ type Seen struct {
 
 var seenKeys = &table[RefKey, Seen]{
 	schema:  define("seen", 4, 4, "lane int", "channel text", "app blob", "ref text", "at int"),
+	unkept:  true,
 	bindKey: bindRefKey,
 	keyOf:   func(r *Seen) RefKey { return r.RefKey },
 	bind:    func(e encoder, r *Seen) { bindRefKey(e, r.RefKey); e.Time(r.At) },
@@ -248,6 +249,7 @@ func bindIdempotencyKey(e encoder, k IdempotencyKey) {
 
 var idempotencyKeys = &table[IdempotencyKey, Idempotency]{
 	schema:  define("idempotency", 3, 3, "lane int", "project text", "key text", "hash blob", "message blob", "at int"),
+	unkept:  true,
 	bindKey: bindIdempotencyKey,
 	keyOf:   func(r *Idempotency) IdempotencyKey { return r.IdempotencyKey },
 	bind: func(e encoder, r *Idempotency) {

@@ -28,6 +28,9 @@ const (
 	// maxDrain is how much more is read so that the connection can be used
 	// again; a longer answer costs its connection.
 	maxDrain = 64 << 10
+	// usualLength bounds the memory that is set aside for an answer by its
+	// announced length alone, in bytes.
+	usualLength = 16 << 10
 	// redacted takes a secret's place.
 	redacted = "***"
 )
@@ -96,7 +99,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 		return Answer{}, c.transportFailure(err, onWire.Load())
 	}
 	answer := Answer{Status: res.StatusCode, Header: res.Header}
-	answer.Body, err = read(res.Body)
+	answer.Body, err = read(res)
 	if err != nil && answer.OK() {
 		return Answer{}, c.transportFailure(err, true)
 	}
@@ -128,15 +131,16 @@ func (call Call) request(ctx context.Context) (*http.Request, error) {
 }
 
 // read takes at most MaxAnswer bytes, drains a little more and closes.
-func read(body io.ReadCloser) ([]byte, error) {
-	defer body.Close()
-	text, err := io.ReadAll(io.LimitReader(body, MaxAnswer))
-	if err != nil {
-		return text, fmt.Errorf("read the answer: %w", err)
+func read(res *http.Response) ([]byte, error) {
+	defer res.Body.Close()
+	var text bytes.Buffer
+	text.Grow(int(max(0, min(res.ContentLength, usualLength))) + bytes.MinRead)
+	if _, err := text.ReadFrom(io.LimitReader(res.Body, MaxAnswer)); err != nil {
+		return text.Bytes(), fmt.Errorf("read the answer: %w", err)
 	}
 	// What cannot be drained only costs the connection.
-	_, _ = io.CopyN(io.Discard, body, maxDrain)
-	return text, nil
+	_, _ = io.CopyN(io.Discard, res.Body, maxDrain)
+	return text.Bytes(), nil
 }
 
 // transportFailure classifies an error on the way.
