@@ -213,9 +213,7 @@ func (e *postgresEngine) query(ctx context.Context, sql string, args []any, scan
 	defer rows.Close()
 	r := &postgresReader{rows: rows}
 	for rows.Next() {
-		if err := r.next(); err != nil {
-			return err
-		}
+		r.next()
 		scan(decoder{r})
 	}
 	return unavailable(ctx, rows.Err())

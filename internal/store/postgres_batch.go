@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -47,7 +50,7 @@ func (e *postgresEngine) load(ctx context.Context, tx *Tx) error {
 		if t.wanted() == 0 {
 			continue
 		}
-		columns := newColumns(t.schema(), t.schema().keys)
+		columns := newColumns(t.schema(), t.schema().keys, t.wanted())
 		t.eachWanted(func(bind func(encoder)) { columns.add(bind) })
 		if columns.rows == 0 {
 			continue
@@ -76,16 +79,14 @@ func scanInto(results pgx.BatchResults, scan func(decoder)) error {
 	defer rows.Close()
 	r := &postgresReader{rows: rows}
 	for rows.Next() {
-		if err := r.next(); err != nil {
-			return err
-		}
+		r.next()
 		scan(decoder{r})
 	}
 	return rows.Err()
 }
 
 func (e *postgresEngine) get(ctx context.Context, t *schema, bind func(encoder), scan func(decoder)) (found bool, err error) {
-	columns := newColumns(t, t.keys)
+	columns := newColumns(t, t.keys, 1)
 	columns.add(bind)
 	rows, err := e.writer.Query(ctx, e.statements(t).get, columns.args()...)
 	if err != nil {
@@ -94,9 +95,7 @@ func (e *postgresEngine) get(ctx context.Context, t *schema, bind func(encoder),
 	defer rows.Close()
 	r := &postgresReader{rows: rows}
 	for rows.Next() {
-		if err := r.next(); err != nil {
-			return false, err
-		}
+		r.next()
 		scan(decoder{r})
 		found = true
 	}
@@ -112,13 +111,26 @@ type columns struct {
 	ints   [][]int64
 	texts  [][]string
 	blobs  [][][]byte
+	ids    []byte // the bytes of ids among the blobs
 	width  int
 	next   int // column that the next value belongs to
 	rows   int
 }
 
-func newColumns(s *schema, width int) *columns {
-	return &columns{schema: s, width: width, ints: make([][]int64, width), texts: make([][]string, width), blobs: make([][][]byte, width)}
+// newColumns has room for so many rows of the first columns of a table.
+func newColumns(s *schema, width, rows int) *columns {
+	c := &columns{schema: s, width: width, ints: make([][]int64, width), texts: make([][]string, width), blobs: make([][][]byte, width)}
+	for i := range width {
+		switch s.columns[i].kind {
+		case integer:
+			c.ints[i] = make([]int64, 0, rows)
+		case text:
+			c.texts[i] = make([]string, 0, rows)
+		case blob:
+			c.blobs[i] = make([][]byte, 0, rows)
+		}
+	}
+	return c
 }
 
 func (c *columns) add(bind func(encoder)) {
@@ -130,12 +142,18 @@ func (c *columns) add(bind func(encoder)) {
 func (c *columns) Int(v int64)   { c.ints[c.next] = append(c.ints[c.next], v); c.next++ }
 func (c *columns) Text(v string) { c.texts[c.next] = append(c.texts[c.next], v); c.next++ }
 func (c *columns) Blob(v []byte) {
-	// The caller may reuse v's memory, and nil would be NULL.
-	c.blobs[c.next] = append(c.blobs[c.next], append(make([]byte, 0, len(v)), v...))
+	if v == nil { // would be NULL
+		v = []byte{}
+	}
+	c.blobs[c.next] = append(c.blobs[c.next], v)
 	c.next++
 }
 
-func (c *columns) ID(v gateway.ID) { c.Blob(v[:]) }
+func (c *columns) ID(v gateway.ID) {
+	at := len(c.ids)
+	c.ids = append(c.ids, v[:]...)
+	c.Blob(c.ids[at:len(c.ids):len(c.ids)])
+}
 
 func (c *columns) args() []any {
 	out := make([]any, c.width)
@@ -152,38 +170,63 @@ func (c *columns) args() []any {
 	return out
 }
 
-// postgresReader reads the columns of the current row in order.
+// postgresReader reads the columns of the current row in order, from the bytes
+// that came: pgx decodes every value into memory of its own.
 type postgresReader struct {
 	rows   pgx.Rows
-	values []any
+	values [][]byte // until the next row
 	n      int
 }
 
-func (r *postgresReader) next() (err error) {
-	r.values, err = r.rows.Values()
+func (r *postgresReader) next() {
+	r.values = r.rows.RawValues()
 	r.n = 0
-	return err
 }
 
-func (r *postgresReader) value() any { r.n++; return r.values[r.n-1] }
+func (r *postgresReader) value() []byte { r.n++; return r.values[r.n-1] }
+
+// plain says whether the next value comes as text, as a URL can ask for.
+func (r *postgresReader) plain() bool {
+	return r.rows.FieldDescriptions()[r.n].Format == pgx.TextFormatCode
+}
 
 // Int reads any integer: expressions in queries need not be bigint.
 func (r *postgresReader) Int() int64 {
-	switch v := r.value().(type) {
-	case int64:
-		return v
-	case int32:
-		return int64(v)
-	case int16:
-		return int64(v)
+	plain := r.plain()
+	v := r.value()
+	if plain {
+		n, _ := strconv.ParseInt(string(v), 10, 64) // by PostgreSQL's word it is one
+		return n
+	}
+	switch len(v) {
+	case 8:
+		return int64(binary.BigEndian.Uint64(v))
+	case 4:
+		return int64(int32(binary.BigEndian.Uint32(v)))
+	case 2:
+		return int64(int16(binary.BigEndian.Uint16(v)))
 	}
 	return 0
 }
 
-func (r *postgresReader) Text() string { v, _ := r.value().(string); return v }
-func (r *postgresReader) Blob() []byte { v, _ := r.value().([]byte); return v }
+func (r *postgresReader) Text() string { return string(r.value()) }
+
+// Blob reads bytes, nil if there are none.
+func (r *postgresReader) Blob() []byte {
+	plain := r.plain()
+	v := r.value()
+	if plain {
+		out, _ := hex.DecodeString(strings.TrimPrefix(string(v), `\x`)) // by PostgreSQL's word it is
+		return out
+	}
+	return append([]byte(nil), v...)
+}
 
 func (r *postgresReader) ID() (id gateway.ID) {
-	copy(id[:], r.Blob())
+	if r.plain() {
+		copy(id[:], r.Blob())
+	} else {
+		copy(id[:], r.value())
+	}
 	return id
 }

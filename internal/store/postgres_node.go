@@ -173,7 +173,7 @@ func (e *postgresEngine) queueChanges(batch *pgx.Batch, tx *Tx) {
 			continue
 		}
 		s := t.schema()
-		deleted, put := newColumns(s, s.keys), newColumns(s, len(s.columns))
+		deleted, put := newColumns(s, s.keys, 0), newColumns(s, len(s.columns), t.changed())
 		t.eachDelete(func(bind func(encoder)) { deleted.add(bind) })
 		t.eachPut(func(bind func(encoder), _ bool) { put.add(bind) })
 		if deleted.rows > 0 {
