@@ -30,6 +30,7 @@ func (e *Engine) Send(ctx context.Context, project string, req *convapi.SendMess
 	if err := s.prepare(); err != nil {
 		return resp, false, err
 	}
+	defer s.slot.close()
 	ctx, span := e.tracing.Start(ctx, trace.SpanKindInternal, "accept message")
 	defer span.End()
 	if err := e.apply(ctx, store.Op{Want: s.want(), Run: s.run}); err != nil {
@@ -52,6 +53,7 @@ type send struct {
 
 	resp     convapi.SendMessageResponse
 	replayed bool
+	slot     slot // for the first attempt
 }
 
 // prepare does what needs no rows.
@@ -283,10 +285,12 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 	s.resp = convapi.SendMessageResponse{MessageID: row.ID.String(), AcceptedTime: convapi.At(tx.Now)}
 	tx.After(e.metrics.Accepted.Inc)
 	c := &change{engine: e, tx: tx, app: s.app, row: row, course: &course{plan: p}}
+	if len(s.content) <= keptContent {
+		c.course.message = s.req.Message
+	}
 	e.courses.put(row.ID, c.course)
 	if refusal != nil {
 		return c.apply(lifecycle.Withdrawn{Reason: *refusal})
 	}
-	e.enqueue(tx, c.job())
-	return nil
+	return s.sendOff(c)
 }

@@ -170,7 +170,12 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 		}
 		return nil, err
 	}
-	c.row.Sender = tx.Members().Self()
+	return a.start(c)
+}
+
+// start claims the next attempt of a message; nil if there is nothing to send.
+func (a *account) start(c *change) (*attempt, error) {
+	c.row.Sender = c.tx.Members().Self()
 	if err := c.apply(lifecycle.Claimed{}); err != nil || !c.send {
 		return nil, err
 	}
