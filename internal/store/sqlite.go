@@ -26,7 +26,7 @@ const sqliteReaders = 4
 // The page caches of the connections, in KiB. The writer's holds the ends of
 // all tables and the inner pages of their indexes.
 const (
-	writerCache = "32768"
+	writerCache = "16384"
 	readerCache = "4096"
 )
 
