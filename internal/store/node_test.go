@@ -24,6 +24,7 @@ type node struct {
 	mu         sync.Mutex
 	handed     []store.Handoff
 	owned      map[int]bool
+	lost       int // lanes, in all
 	died       []int64
 	left       [][]int
 	configured int
@@ -52,6 +53,7 @@ func (n *node) Moved(m store.Moved) {
 	for _, lane := range m.Lost {
 		delete(n.owned, lane)
 	}
+	n.lost += len(m.Lost)
 	for _, lane := range m.Gained {
 		n.owned[lane] = true
 	}
@@ -220,6 +222,27 @@ func TestANodeTakenForDeadIsFenced(t *testing.T) {
 	}
 }
 
+// A node that was taken for dead, and takes back in one transaction the lanes
+// that nobody has taken meanwhile, is told that it had lost them.
+func TestLanesTakenBackAreToldTwice(t *testing.T) {
+	url := storetest.Postgres(t)
+	one := join(t, url, "one")
+	defer one.Close()
+	await(t, "it owns all", one, func() bool { return one.lanes() == gateway.Lanes })
+	one.mu.Lock()
+	lost := one.lost
+	one.mu.Unlock()
+	statement(t, url, "UPDATE writer SET leases = leases + 1, version = version + 1; UPDATE node SET expires = 0; UPDATE lane SET node = 0")
+	if err := one.Review(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "it has lost and owns all", one, func() bool {
+		one.mu.Lock()
+		defer one.mu.Unlock()
+		return one.lost == lost+gateway.Lanes && len(one.owned) == gateway.Lanes
+	})
+}
+
 // A connection that is cut at any time, in the middle of a commit as well,
 // costs no operation and repeats none.
 func TestNothingIsLostWithTheConnection(t *testing.T) {
@@ -291,7 +314,7 @@ func statement(t *testing.T, url, sql string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, sql); err != nil {
+	if _, err := conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -97,7 +97,7 @@ func (e *postgresEngine) readMembers(ctx context.Context, tx *Tx, version int64)
 	if err = errors.Join(err, results.Close()); err != nil {
 		return e.classify(err)
 	}
-	tx.members = m
+	tx.members, tx.found = m, m
 	return nil
 }
 

@@ -44,6 +44,7 @@ type Tx struct {
 	ctx     context.Context
 	db      *DB
 	members *Members
+	found   *Members       // members as the transaction found them
 	handed  []Handoff      // by other nodes, to this one
 	called  map[int64]bool // nodes that something is handed to
 	moving  bool           // the transaction changes members
@@ -129,7 +130,7 @@ func (tx *Tx) start(now time.Time, members *Members) {
 		tx.touched, tx.after, tx.kept = tx.touched[:0], tx.after[:0], 0
 	}
 	tx.started = true
-	tx.Now, tx.Trace, tx.members = now, "", members
+	tx.Now, tx.Trace, tx.members, tx.found = now, "", members, members
 	tx.handed, tx.called, tx.moving, tx.flooded = nil, nil, false, false
 }
 

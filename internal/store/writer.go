@@ -382,7 +382,14 @@ func (db *DB) finish(tx *Tx, batch []*pending) {
 	if old := db.members.Load(); old != tx.members {
 		db.members.Store(tx.members)
 		if db.peer != nil {
-			db.peer.Moved(tx.members.since(old))
+			// In two steps: a lane that was lost without this node's knowledge and
+			// is taken back in the same transaction has been without it meanwhile.
+			if tx.found != old {
+				db.peer.Moved(tx.found.since(old))
+			}
+			if tx.members != tx.found {
+				db.peer.Moved(tx.members.since(tx.found))
+			}
 		}
 		if !tx.members.settled() {
 			db.look()
