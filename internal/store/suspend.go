@@ -45,6 +45,9 @@ func (db *DB) owing() <-chan struct{} {
 // suspend refuses what can be refused of a batch of which nothing is written,
 // and keeps what is owed.
 func (db *DB) suspend(batch []*pending, fault error) {
+	s := &db.suspension
+	s.again = time.After(suspendPause)
+	before := s.fault.Swap(&fault) // those who get an answer may ask for it
 	var kept []*pending
 	for _, p := range batch {
 		if p.owed {
@@ -54,9 +57,7 @@ func (db *DB) suspend(batch []*pending, fault error) {
 		}
 	}
 	db.owed.putBack(kept)
-	s := &db.suspension
-	s.again = time.After(suspendPause)
-	if s.fault.Swap(&fault) != nil {
+	if before != nil {
 		return
 	}
 	if s.quiet = time.Since(s.logged) < suspendQuiet; !s.quiet {
