@@ -101,7 +101,7 @@ func (r *rig) dial(ctx context.Context, i int) (*conn, error) {
 
 // stop stops the gateways, so that the store can be filled or they can start anew.
 func (r *rig) stop() {
-	for r.pool != nil && len(r.pool) > 0 {
+	for len(r.pool) > 0 {
 		(<-r.pool).Close()
 	}
 	for _, p := range r.gateways {

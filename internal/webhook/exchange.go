@@ -127,7 +127,7 @@ func (c *connection) exchange(ctx context.Context, target *url.URL, fields []fie
 		}
 		return answer{}, false, err
 	}
-	resp, err := c.read()
+	resp, err := c.read() //nolint:bodyclose // drain closes it
 	if err != nil {
 		return answer{}, false, err
 	}
@@ -139,25 +139,26 @@ func (c *connection) write(target *url.URL, fields []field, body []byte) error {
 	if !printable(uri) || !printable(target.Host) {
 		return errFields
 	}
-	w := c.out
-	w.WriteString("POST ") //nolint:errcheck // Flush repeats the error
-	w.WriteString(uri)
-	w.WriteString(" HTTP/1.1\r\nHost: ")
-	w.WriteString(target.Host)
+	head := append(c.out.AvailableBuffer(), "POST "...)
+	head = append(head, uri...)
+	head = append(head, " HTTP/1.1\r\nHost: "...)
+	head = append(head, target.Host...)
 	for _, f := range fields {
 		if !printable(f.value) {
 			return errFields
 		}
-		w.WriteString("\r\n")
-		w.WriteString(f.name)
-		w.WriteString(": ")
-		w.WriteString(f.value)
+		head = append(append(append(append(head, "\r\n"...), f.name...), ": "...), f.value...)
 	}
-	w.WriteString("\r\nContent-Length: ")
-	w.Write(strconv.AppendInt(w.AvailableBuffer(), int64(len(body)), 10))
-	w.WriteString("\r\n\r\n")
-	w.Write(body)
-	return w.Flush()
+	head = append(head, "\r\nContent-Length: "...)
+	head = strconv.AppendInt(head, int64(len(body)), 10)
+	head = append(head, "\r\n\r\n"...)
+	if _, err := c.out.Write(head); err != nil {
+		return err
+	}
+	if _, err := c.out.Write(body); err != nil {
+		return err
+	}
+	return c.out.Flush()
 }
 
 func printable(value string) bool {

@@ -48,7 +48,7 @@ func emptyDatabase(t testing.TB) *database {
 	if err != nil || len(bins) == 0 {
 		t.Skip("no server's programs in /usr/lib/postgresql")
 	}
-	parent, err := os.MkdirTemp("", "database")
+	parent, err := os.MkdirTemp("", "database") //nolint:usetesting // the server's account could not enter a test's own
 	if err != nil {
 		t.Fatal(err)
 	}

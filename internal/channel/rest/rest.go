@@ -94,7 +94,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 	// far it came.
 	var onWire atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { onWire.Store(true) }}
-	res, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace))) //nolint:bodyclose // read closes it
+	res, err := c.http.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
 		return Answer{}, c.transportFailure(err, onWire.Load())
 	}
