@@ -259,8 +259,9 @@ func orphaned(c *change) error {
 	return c.apply(lifecycle.Orphaned{})
 }
 
-// signalOwed applies signals to a message in their order. The message's row keeps the deadline until it has had its effect, so an error
-// here only means that the next owner of the lane sees to it.
+// signalOwed applies signals to a message in their order. The message's row
+// keeps the deadline until it has had its effect, so an error here only means
+// that the next owner of the lane sees to it.
 func (e *Engine) signalOwed(id gateway.ID, signals ...func(*change) error) {
 	e.signals <- struct{}{}
 	e.db.Submit(store.Op{

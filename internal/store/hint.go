@@ -28,25 +28,24 @@ type hints struct {
 
 // newHints listens on the address by which this machine reaches the database,
 // which is the one that other nodes most likely reach it by. Without a socket
-// there are no hints.
+// there are no hints: nil.
 func newHints(local net.Addr) *hints {
-	h := &hints{news: make(chan struct{}, 1)}
 	ip := net.IPv4(127, 0, 0, 1) // the database is on this machine
 	if tcp, ok := local.(*net.TCPAddr); ok {
 		ip = tcp.IP
 	}
 	conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: ip})
 	if err != nil {
-		return h
+		return nil
 	}
-	h.conn = conn
+	h := &hints{conn: conn, news: make(chan struct{}, 1)}
 	go h.listen()
 	return h
 }
 
 // address is where others send their hints; "" for nowhere.
 func (h *hints) address() string {
-	if h == nil || h.conn == nil {
+	if h == nil {
 		return ""
 	}
 	return h.conn.LocalAddr().String()
@@ -68,7 +67,7 @@ func (h *hints) listen() {
 
 // tell sends a hint to a node.
 func (h *hints) tell(address string) {
-	if h == nil || h.conn == nil || address == "" {
+	if h == nil || address == "" {
 		return
 	}
 	if to, err := netip.ParseAddrPort(address); err == nil {
@@ -77,7 +76,7 @@ func (h *hints) tell(address string) {
 }
 
 func (h *hints) close() {
-	if h != nil && h.conn != nil {
+	if h != nil {
 		h.conn.Close()
 	}
 }

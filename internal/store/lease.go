@@ -31,7 +31,6 @@ func (db *DB) Join(ctx context.Context, peer Peer) error {
 	if db.engine.lanes() == 1 {
 		return nil // a file has one owner for as long as it is locked
 	}
-	db.tended = make(chan struct{})
 	go db.lookAfter() //nolint:gosec // it works until Close, not until ctx ends
 	return nil
 }
@@ -48,7 +47,6 @@ func (db *DB) configure(ctx context.Context, peer Peer) error {
 
 // lookAfter keeps the leases in order until Close.
 func (db *DB) lookAfter() {
-	defer close(db.tended)
 	tick := time.NewTicker(db.opts.Lease / renewals)
 	defer tick.Stop()
 	for {
@@ -109,17 +107,9 @@ func (db *DB) claim(ctx context.Context, tx *Tx) (leaving map[int64][]int, err e
 		}
 	}
 	for _, node := range dead {
-		if err := db.engine.bury(ctx, node); err != nil {
+		if err := db.bury(tx, node); err != nil {
 			return nil, err
 		}
-		tx.changeMembers(func(m *Members) {
-			delete(m.nodes, node)
-			for lane, owner := range m.owners {
-				if owner == node {
-					m.owners[lane] = 0
-				}
-			}
-		})
 		db.opts.Log.Warn("another node is silent; its work is taken over", "node", node)
 	}
 	var free []int
@@ -133,6 +123,22 @@ func (db *DB) claim(ctx context.Context, tx *Tx) (leaving map[int64][]int, err e
 		}
 	}
 	return leaving, db.give(ctx, tx, free, tx.members.self)
+}
+
+// bury ends a node; its lanes are nobody's then.
+func (db *DB) bury(tx *Tx, node int64) error {
+	if err := db.engine.bury(tx.ctx, node); err != nil {
+		return err
+	}
+	tx.changeMembers(func(m *Members) {
+		delete(m.nodes, node)
+		for lane, owner := range m.owners {
+			if owner == node {
+				m.owners[lane] = 0
+			}
+		}
+	})
+	return nil
 }
 
 // give writes the owner of lanes.
@@ -170,18 +176,7 @@ func (db *DB) leave() {
 		return
 	}
 	err := db.ApplyOwed(context.Background(), Op{lock: true, Run: func(tx *Tx) error {
-		if err := db.engine.bury(tx.ctx, self); err != nil {
-			return err
-		}
-		tx.changeMembers(func(m *Members) {
-			delete(m.nodes, self)
-			for lane, owner := range m.owners {
-				if owner == self {
-					m.owners[lane] = 0
-				}
-			}
-		})
-		return nil
+		return db.bury(tx, self)
 	}})
 	if err != nil && !errors.Is(err, ErrClosed) {
 		db.opts.Log.Warn("the lanes cannot be given up; the others wait for the lease to end", "error", err)

@@ -68,7 +68,6 @@ type DB struct {
 	wake   chan struct{} // something is owed
 	stop   chan struct{} // closed by Close
 	done   chan struct{} // closed when the writer has ended
-	tended chan struct{} // closed when nobody looks after the leases any more
 	tend   chan struct{} // the leases want to be looked at
 
 	members    atomic.Pointer[Members]
