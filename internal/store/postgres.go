@@ -220,13 +220,14 @@ func (e *postgresEngine) query(ctx context.Context, sql string, args []any, scan
 }
 
 // unavailable says of an error that is not the server's word on a statement
-// that the database cannot be reached.
+// that the database cannot be reached, to the API's caller as well.
 func unavailable(ctx context.Context, err error) error {
 	answer, ok := errors.AsType[*pgconn.PgError](err)
 	if err == nil || ctx.Err() != nil || ok && !strings.HasPrefix(answer.Code, "57P") {
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	told := &gateway.Error{Code: gateway.Unavailable, Message: ErrUnavailable.Error(), RetryAfter: 5 * time.Second}
+	return fmt.Errorf("%w: %w: %w", ErrUnavailable, told, err)
 }
 
 // classify tells a statement's own error, after which nothing of the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/user"
@@ -223,7 +224,14 @@ func TestNodesDatabase(t *testing.T) {
 		}},
 		{"restarted", func() { d.stop("fast"); d.start() }},
 		{"crashed", func() { d.stop("immediate"); d.start() }},
-		{"killed", func() { d.kill(); time.Sleep(time.Second); d.start() }},
+		{"killed", func() {
+			d.kill()
+			time.Sleep(time.Second)
+			if a, err := f.nodes[0].ask(t.Context(), http.MethodGet, "contacts", nil); err != nil || a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
+				t.Errorf("a list without a database: %v, %d, Retry-After %q: %s", err, a.status, a.header.Get("Retry-After"), a.body)
+			}
+			d.start()
+		}},
 	} {
 		time.Sleep(time.Duration(1000+rand.IntN(1000)) * time.Millisecond)
 		begin := time.Now()
