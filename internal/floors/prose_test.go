@@ -161,7 +161,7 @@ func walkFiles(tree fs.FS, visit func(name string, content []byte)) error {
 			}
 			return nil
 		}
-		if !entry.Type().IsRegular() {
+		if !entry.Type().IsRegular() || name == ".git" { // a file, in a worktree of git
 			return nil
 		}
 		content, err := fs.ReadFile(tree, name)
