@@ -163,7 +163,10 @@ type Inbound struct {
 	SenderID string // the number that was written to; SMS and MMS only
 	At       time.Time
 
-	Message      *convapi.ContactMessage
+	Message *convapi.ContactMessage
+	// Ref is the provider's id of Message, by which the adapter can refer to it
+	// later: to quote it, to mark it as read. "" where nothing can.
+	Ref          string
 	ReplyToRef   string // the provider's id of the message replied to, if any
 	Metadata     string // channel-specific text of the message
 	Event        *convapi.ContactEvent

@@ -127,8 +127,10 @@ func (s *send) run(tx *store.Tx) error {
 	var conversation *store.Conversation
 	if s.dispatch {
 		row.ID = gateway.NewIDAt(gateway.LaneOf(s.identities[0].Identity), tx.Now)
-		row.Hidden = s.app.resource.DispatchRetentionPolicy.TTLDays == 0
-		if err := s.remember(tx, row.Hidden); err != nil {
+		if s.app.resource.DispatchRetentionPolicy.TTLDays == 0 {
+			row.Kind = store.KindHiddenMessage
+		}
+		if err := s.remember(tx, row.Kind.Hidden()); err != nil {
 			return err
 		}
 	} else {

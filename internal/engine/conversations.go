@@ -189,7 +189,7 @@ func (e *Engine) changeConversation(ctx context.Context, project, text string, c
 	return showConversation(c), err
 }
 
-// DeleteConversation removes a conversation with its messages.
+// DeleteConversation removes a conversation with its messages and events.
 func (e *Engine) DeleteConversation(ctx context.Context, project, text string) error {
 	row, err := e.conversationRow(ctx, project, text)
 	if err != nil {
@@ -202,21 +202,19 @@ func (e *Engine) DeleteConversation(ctx context.Context, project, text string) e
 // conversation holds nobody up.
 const deleteChunk = 200
 
-// deleteConversation removes a conversation with its messages. Those that are
-// still queued fail first, so that none vanishes without a receipt.
+// deleteConversation removes a conversation with what it holds. What is still
+// queued fails first, so that nothing vanishes without a receipt.
 func (e *Engine) deleteConversation(ctx context.Context, row store.Conversation, reason convapi.Reason) error {
-	for _, dispatch := range []bool{false, true} {
-		for {
-			list, err := e.db.Messages(ctx, store.MessageQuery{Conversations: []gateway.ID{row.ID}, Dispatch: dispatch}, deleteChunk)
-			if err != nil {
-				return err
-			}
-			if len(list) == 0 {
-				break
-			}
-			if err := e.deleteMessages(ctx, list, reason); err != nil {
-				return err
-			}
+	for {
+		list, err := e.db.InConversation(ctx, row.ID, deleteChunk)
+		if err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		if err := e.deleteMessages(ctx, list, reason); err != nil {
+			return err
 		}
 	}
 	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {

@@ -132,13 +132,21 @@ func (in *ingest) message(tx *store.Tx, a *app, o *origin, i channel.Inbound) er
 	}
 	row := store.Message{
 		ID: gateway.NewIDAt(o.lane, tx.Now), App: a.id, Project: a.project, Contact: o.contact, Conversation: o.conversation,
-		ToApp: true, Dispatch: o.dispatch, Hidden: o.dispatch && a.resource.DispatchRetentionPolicy.TTLDays == 0,
+		ToApp: true, Dispatch: o.dispatch,
 		Channel: string(o.identity.Channel), Identity: o.identity.Identity, Accepted: tx.Now,
 		State: lifecycle.State{Status: lifecycle.Delivered, Phase: lifecycle.Submitted},
 	}
+	if o.dispatch && a.resource.DispatchRetentionPolicy.TTLDays == 0 {
+		row.Kind = store.KindHiddenMessage
+	}
+	if row.Plan, err = (arrival{Ref: i.Ref}).encode(); err != nil {
+		return err
+	}
 	content := store.Content{ID: row.ID, Body: body, Metadata: metadata, SenderID: i.SenderID}
-	if !row.Hidden { // no report will ever ask for it
+	if !row.Kind.Hidden() || i.Ref != "" { // else nothing will ever ask for it
 		tx.PutMessage(row)
+	}
+	if !row.Kind.Hidden() {
 		tx.Contents.Put(content)
 	}
 	shown, err := showMessage(row, content)

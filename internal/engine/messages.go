@@ -36,7 +36,7 @@ func (e *Engine) messageOf(ctx context.Context, project, text string, source con
 }
 
 func readable(row store.Message, project string, source convapi.MessagesSource) bool {
-	return row.Project == project && !row.Hidden && row.Dispatch == (source == convapi.SourceDispatch)
+	return row.Project == project && row.Kind == store.KindMessage && row.Dispatch == (source == convapi.SourceDispatch)
 }
 
 func (e *Engine) completeMessage(ctx context.Context, row store.Message) (convapi.ConversationMessage, error) {

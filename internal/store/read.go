@@ -28,6 +28,8 @@ func (a *args) add(v any) string {
 		v = int64(w)
 	case uint64:
 		v = int64(w)
+	case Kind:
+		v = int64(w)
 	case bool:
 		v = int64(0)
 		if w {
@@ -234,11 +236,12 @@ type MessageQuery struct {
 	Channel, Identity string
 	ToApp, ToContact  bool // false and false: both directions
 	Dispatch          bool
+	Kind              Kind // KindMessage or KindEvent
 }
 
 func (q MessageQuery) tail(column string, id ID, limit int) (string, args) {
 	var a args
-	where := "WHERE " + column + " = " + a.add(id) + " AND dispatch = " + a.add(q.Dispatch) + " AND hidden = 0"
+	where := "WHERE " + column + " = " + a.add(id) + " AND dispatch = " + a.add(q.Dispatch) + " AND kind = " + a.add(q.Kind)
 	if !q.Before.IsZero() {
 		where += " AND id < " + a.add(q.Before)
 	}
@@ -277,6 +280,13 @@ func (db *DB) Messages(ctx context.Context, q MessageQuery, limit int) ([]Messag
 	}
 	slices.SortFunc(out, func(a, b Message) int { return bytes.Compare(b.ID[:], a.ID[:]) })
 	return out[:min(limit, len(out))], nil
+}
+
+// InConversation lists what a conversation holds, of whatever kind, the newest
+// first.
+func (db *DB) InConversation(ctx context.Context, conversation ID, limit int) ([]Message, error) {
+	var a args
+	return list(ctx, db, messages, "WHERE conversation = "+a.add(conversation)+" ORDER BY id DESC LIMIT "+a.add(limit), a)
 }
 
 // Callbacks reads up to limit callbacks of an app behind a position in one lane.

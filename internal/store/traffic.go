@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"time"
 
@@ -8,27 +9,60 @@ import (
 	"switchyard/internal/lifecycle"
 )
 
-// Message is a message in either direction, but for its content: that is
-// written once, this on every step.
+// Kind is what a row of the table message is.
+type Kind uint8
+
+// The kinds. Hidden ones are kept for their reports and for what refers to them
+// only: DISPATCH mode with a retention of 0 days.
+const (
+	KindMessage Kind = iota
+	KindHiddenMessage
+	KindEvent
+	KindHiddenEvent
+)
+
+// Event says whether the row is an event's.
+func (k Kind) Event() bool { return k == KindEvent || k == KindHiddenEvent }
+
+// Hidden says whether the row is shown to nobody.
+func (k Kind) Hidden() bool { return k == KindHiddenMessage || k == KindHiddenEvent }
+
+// Message is a message or an event in either direction, but for its content:
+// that is written once, this on every step.
 type Message struct {
 	ID, App, Contact, Conversation ID
 	Project                        string
 	ToApp                          bool // the direction: from the person
 	Dispatch                       bool // the processing mode
-	// Hidden messages are kept for their reports only: DISPATCH mode with a
-	// retention of 0 days.
-	Hidden   bool
-	Channel  string // that the status is about, or that it came on
-	Identity string
-	Accepted time.Time
-	Plan     []byte // the engine's, as JSON
-	State    lifecycle.State
-	Sender   int64 // the node that has begun the current attempt; 0 for none
+	Kind                           Kind
+	Channel                        string // that the status is about, or that it came on
+	Identity                       string
+	Accepted                       time.Time
+	Plan                           []byte // the engine's, as JSON
+	State                          lifecycle.State
+	Sender                         int64 // the node that has begun the current attempt; 0 for none
+}
+
+// DispatchThread stands for the conversation of an app with an identity in
+// DISPATCH mode, which has none, so that both modes are read by one index.
+func DispatchThread(app ID, identity string) ID {
+	sum := sha256.Sum256(append(app[:], identity...))
+	return ID(sum[:len(ID{})])
+}
+
+// thread is what stands in the column conversation. A message that falls back to
+// another identity stays in the thread of the first. What nobody reads by its
+// thread has none: that costs no page of the index.
+func (m *Message) thread() ID {
+	if m.Dispatch && (m.Kind == KindMessage || m.Kind == KindHiddenMessage && m.ToApp) {
+		return DispatchThread(m.App, m.Identity)
+	}
+	return m.Conversation
 }
 
 var messages = &table[ID, Message]{
 	schema: define("message", 2, 11, "lane int", "id blob", "app blob", "contact blob", "project text",
-		"to_app int", "dispatch int", "hidden int", "accepted int", "conversation blob", "plan blob",
+		"to_app int", "dispatch int", "kind int", "accepted int", "conversation blob", "plan blob",
 		"channel text", "identity text",
 		"status int", "phase int", "hop int", "attempt int", "retries int", "resent int", "failed_at int", "progress text", "due int", "sender int"),
 	size:    func(r *Message) int { return len(r.Plan) },
@@ -41,9 +75,9 @@ var messages = &table[ID, Message]{
 		e.Text(r.Project)
 		e.Bool(r.ToApp)
 		e.Bool(r.Dispatch)
-		e.Bool(r.Hidden)
+		e.Int(int64(r.Kind))
 		e.Time(r.Accepted)
-		e.ID(r.Conversation)
+		e.ID(r.thread())
 		e.Blob(r.Plan)
 		e.Text(r.Channel)
 		e.Text(r.Identity)
@@ -54,8 +88,11 @@ var messages = &table[ID, Message]{
 		d.Lane()
 		r := Message{
 			ID: d.ID(), App: d.ID(), Contact: d.ID(), Project: d.Text(),
-			ToApp: d.Bool(), Dispatch: d.Bool(), Hidden: d.Bool(), Accepted: d.Time(), Conversation: d.ID(), Plan: d.Blob(),
+			ToApp: d.Bool(), Dispatch: d.Bool(), Kind: Kind(d.Int()), Accepted: d.Time(), Conversation: d.ID(), Plan: d.Blob(),
 			Channel: d.Text(), Identity: d.Text(),
+		}
+		if r.Dispatch {
+			r.Conversation = ID{}
 		}
 		r.State = scanState(d)
 		r.Sender = d.Int()
@@ -87,7 +124,7 @@ func scanState(d decoder) lifecycle.State {
 }
 
 // Content is what a message says: a convapi.AppMessage or ContactMessage as
-// JSON, as the direction tells.
+// JSON, as the direction tells; of an event what the engine makes of it.
 type Content struct {
 	ID       ID
 	Body     []byte

@@ -54,6 +54,8 @@ func (a *adapter) message(batch *channel.Batch, first int, u update) {
 	}
 	if in.Message == nil {
 		in.Unsupported = u.raw
+	} else if m.ID != 0 {
+		in.Ref = ref(m.Chat.ID, m.ID)
 	}
 	u.add(batch, first, in)
 	if payload, ok := strings.CutPrefix(m.Text, "/start "); ok && in.Message != nil {

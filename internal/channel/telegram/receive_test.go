@@ -28,6 +28,9 @@ func TestUpdates(t *testing.T) {
 			in.Key = "10"
 		}
 		in.Identity, in.At = "42", at
+		if in.Message != nil {
+			in.Ref = "42:5"
+		}
 		return in
 	}
 	text := func(text string) *convapi.ContactMessage {

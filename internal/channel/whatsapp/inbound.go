@@ -91,6 +91,9 @@ func (a *adapter) message(batch *channel.Batch, people []person, raw json.RawMes
 	if parseErr != nil || !a.content(&in, m) {
 		in.Unsupported = raw
 	}
+	if in.Message != nil {
+		in.Ref = m.ID
+	}
 	batch.Inbound = append(batch.Inbound, in)
 }
 

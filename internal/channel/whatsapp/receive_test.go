@@ -236,6 +236,9 @@ func TestInbound(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.want.Message != nil {
+				tt.want.Ref = "m"
+			}
 			if diff := cmp.Diff([]channel.Inbound{tt.want}, receive(t, webhook(tt.message)).Inbound); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

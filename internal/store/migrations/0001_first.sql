@@ -140,7 +140,7 @@ CREATE TABLE message (
   project       {{keytext}} NOT NULL,
   to_app        bigint NOT NULL,
   dispatch      bigint NOT NULL,
-  hidden        bigint NOT NULL,
+  kind          bigint NOT NULL,
   accepted      bigint NOT NULL,
   conversation  {{blob}} NOT NULL,
   plan          {{blob}} NOT NULL,
