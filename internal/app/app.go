@@ -158,6 +158,7 @@ func (a *App) startEngine(ctx context.Context) error {
 	guard := dial.Guard(cfg.AllowPrivateTargets)
 	a.Engine = engine.New(engine.Config{
 		Store: a.store, Deliverer: deliverer, Channels: cfg.Channels, HTTP: providerClient(guard), Dial: guard.DialContext,
+		Retention: engine.Retention{Interval: cfg.RetentionInterval, Callbacks: cfg.CallbackRetention},
 		PublicURL: a.publicURL(), Log: cfg.Log, Metrics: a.metrics, Tracing: a.tracing,
 	})
 	a.watch()

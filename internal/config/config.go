@@ -42,6 +42,9 @@ type Serve struct {
 	BreakerOpen     time.Duration `group:"callbacks" default:"30s" placeholder:"TIME" help:"Time until it is tried again; it doubles with each failure."`
 	BreakerOpenCap  time.Duration `group:"callbacks" default:"10m" placeholder:"TIME" help:"Longest such time."`
 
+	RetentionInterval time.Duration `group:"retention" default:"1h" placeholder:"TIME" help:"Time between two searches for what is older than its app keeps it."`
+	CallbackRetention time.Duration `group:"retention" default:"72h" placeholder:"TIME" help:"How long callbacks are kept; longer if a webhook has still to get them."`
+
 	LogLevel  string `group:"log" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level: debug, info, warn or error."`
 	LogFormat string `group:"log" default:"text" enum:"text,json" placeholder:"FORMAT" help:"Form of the lines: text or json."`
 }
@@ -72,6 +75,7 @@ func (s *Serve) checkTimes() error {
 	}{
 		{"lease", s.Lease}, {"webhook-retry-first", s.WebhookRetryFirst}, {"webhook-retry-cap", s.WebhookRetryCap}, {"webhook-retry-window", s.WebhookRetryWindow},
 		{"webhook-timeout", s.WebhookTimeout}, {"breaker-open", s.BreakerOpen}, {"breaker-open-cap", s.BreakerOpenCap},
+		{"retention-interval", s.RetentionInterval}, {"callback-retention", s.CallbackRetention},
 	} {
 		if setting.value <= 0 {
 			wrong = append(wrong, fmt.Errorf("--%s %s: want more than 0", setting.name, setting.value))
@@ -82,6 +86,9 @@ func (s *Serve) checkTimes() error {
 	}
 	if s.WebhookRetryCap < s.WebhookRetryFirst {
 		wrong = append(wrong, fmt.Errorf("--webhook-retry-cap %s: want at least --webhook-retry-first, %s", s.WebhookRetryCap, s.WebhookRetryFirst))
+	}
+	if s.CallbackRetention < s.WebhookRetryWindow {
+		wrong = append(wrong, fmt.Errorf("--callback-retention %s: want at least --webhook-retry-window, %s", s.CallbackRetention, s.WebhookRetryWindow))
 	}
 	if s.BreakerOpenCap < s.BreakerOpen {
 		wrong = append(wrong, fmt.Errorf("--breaker-open-cap %s: want at least --breaker-open, %s", s.BreakerOpenCap, s.BreakerOpen))

@@ -14,6 +14,7 @@ func fine() config.Serve {
 		Listen: "127.0.0.1:8080", AdminListen: "127.0.0.1:8081", Store: "sqlite:x.db", Lease: time.Second,
 		WebhookRetryFirst: time.Second, WebhookRetryCap: time.Minute, WebhookRetryWindow: time.Hour, WebhookTimeout: time.Second,
 		BreakerFailures: 1, BreakerOpen: time.Second, BreakerOpenCap: time.Minute,
+		RetentionInterval: time.Hour, CallbackRetention: time.Hour,
 	}
 }
 
@@ -42,6 +43,7 @@ func TestServeValidate(t *testing.T) {
 		"no time":                   {func(s *config.Serve) { s.WebhookTimeout = 0 }, "--webhook-timeout"},
 		"cap below the first":       {func(s *config.Serve) { s.WebhookRetryCap = time.Millisecond }, "--webhook-retry-cap"},
 		"breaker's cap below":       {func(s *config.Serve) { s.BreakerOpenCap = time.Millisecond }, "--breaker-open-cap"},
+		"callbacks kept too short":  {func(s *config.Serve) { s.CallbackRetention = time.Minute }, "--callback-retention"},
 		"no failures":               {func(s *config.Serve) { s.BreakerFailures = 0 }, "--breaker-failures"},
 	} {
 		t.Run(name, func(t *testing.T) {

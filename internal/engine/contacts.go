@@ -180,8 +180,9 @@ func (e *Engine) UpdateContact(ctx context.Context, project, text string, change
 	return p.resource, nil
 }
 
-// DeleteContact removes a contact with its conversations. Messages to it that
-// are still queued fail with CONTACT_NOT_FOUND.
+// DeleteContact removes a contact with its conversations, and in time what the
+// callback log says of it. Messages to it that are still queued fail with
+// CONTACT_NOT_FOUND.
 func (e *Engine) DeleteContact(ctx context.Context, project, text string) error {
 	row, err := e.contactRow(ctx, project, text)
 	if err != nil {
@@ -202,6 +203,7 @@ func (e *Engine) DeleteContact(ctx context.Context, project, text string) error 
 			return err
 		}
 		tx.Contacts.Delete(row.ID)
+		tx.Erasures.Put(store.Erasure{Contact: row.ID, Project: project, At: tx.Now})
 		return e.tellProject(tx, project, row.ID, convapi.Callback{ContactDeleteNotification: &convapi.ContactNotification{Contact: p.resource}})
 	}})
 }

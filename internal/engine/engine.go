@@ -36,6 +36,7 @@ type Config struct {
 	// SendTimeout bounds one attempt; after it the attempt is in doubt. 0 is
 	// DefaultSendTimeout.
 	SendTimeout time.Duration
+	Retention   Retention
 	Log         *slog.Logger
 	Metrics     *observe.Metrics
 	Tracing     *observe.Tracing // nil: no traces
@@ -97,6 +98,9 @@ func New(cfg Config) *Engine {
 func (e *Engine) Start(ctx context.Context) error {
 	if err := e.db.Join(ctx, peer{e}); err != nil {
 		return fmt.Errorf("begin to work on the store: %w", err)
+	}
+	if e.cfg.Retention.Interval > 0 {
+		e.background.Go(e.sweepForEver)
 	}
 	return nil
 }

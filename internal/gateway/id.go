@@ -62,6 +62,13 @@ func NewIDAt(lane byte, now time.Time) ID {
 	return id
 }
 
+// FirstID sorts before every id that was made at t or later, and behind those of
+// earlier milliseconds. It names nothing itself.
+func FirstID(t time.Time) (id ID) {
+	binary.BigEndian.PutUint64(id[:8], uint64(max(t.UnixMilli(), 0))<<16)
+	return id
+}
+
 // LaneOf hashes a key, such as a channel identity, to a lane.
 func LaneOf(key string) byte {
 	h := fnv.New32a()

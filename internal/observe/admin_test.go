@@ -85,6 +85,7 @@ func observeEverything(m *observe.Metrics) {
 	m.NodesLive.Set(1)
 	m.LeaseChanges.WithLabelValues("gained").Add(256)
 	m.Handoffs.WithLabelValues("callback").Inc()
+	m.Expired.WithLabelValues("message").Inc()
 	m.GaugeQueue("writer", func() float64 { return 7 })
 	m.GaugeQueue("lane", func() float64 { return 8 })
 	m.GaugeOldest("writer", func() time.Time { return time.Now().Add(-time.Minute) })

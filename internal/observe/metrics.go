@@ -33,6 +33,8 @@ type Metrics struct {
 	NodesLive          prometheus.Gauge
 	LeaseChanges       *prometheus.CounterVec // change
 	Handoffs           *prometheus.CounterVec // kind
+	Expired            *prometheus.CounterVec // what
+	LastSweep          prometheus.Gauge       // Unix seconds
 
 	registry prometheus.Registerer
 }
@@ -68,6 +70,8 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		NodesLive:      gauge("nodes_live", "Nodes that work on the store, this one included."),
 		LeaseChanges:   counters("lease_changes_total", "Lanes that came to this node or went.", "change"),
 		Handoffs:       counters("handoffs_total", "What other nodes have left for this one.", "kind"),
+		Expired:        counters("retention_deleted_total", "Rows that were deleted for their age.", "what"),
+		LastSweep:      gauge("retention_last_sweep_timestamp_seconds", "When what is too old was last looked for everywhere; 0 before the first time."),
 		registry:       registry,
 	}
 	registry.MustRegister(
@@ -75,7 +79,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 		m.Requests, m.RequestDuration, m.Refusals,
 		m.Callbacks, m.CallbackDuration, m.Dropped, m.BreakersOpen, m.BreakerTransitions,
 		m.CommitBatch, m.CommitDuration, m.CommitFailures, m.AcceptToSubmit, m.EventToWebhook, m.DeadlineLateness,
-		m.LanesOwned, m.NodesLive, m.LeaseChanges, m.Handoffs,
+		m.LanesOwned, m.NodesLive, m.LeaseChanges, m.Handoffs, m.Expired, m.LastSweep,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m

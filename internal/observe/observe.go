@@ -36,6 +36,8 @@
 //	switchyard_nodes_live                                  nodes that work on the store
 //	switchyard_lease_changes_total{change}                 lanes gained and lost
 //	switchyard_handoffs_total{kind}                        what other nodes have left for this one
+//	switchyard_retention_deleted_total{what}               rows deleted for their age
+//	switchyard_retention_last_sweep_timestamp_seconds      when all lanes were last looked through
 //	switchyard_store_fault                                 1 while the store takes no writes (GaugeStore)
 //	switchyard_store_free_bytes                            free space on the disk of a SQLite store
 //	switchyard_queue_depth{queue}                          waiting entries, by owner (GaugeQueue)

@@ -155,3 +155,23 @@ var activeConversations = &table[ActiveKey, Active]{
 		return Active{ActiveKey{d.ID(), d.ID()}, d.ID()}
 	},
 }
+
+// Erasure is a contact that was deleted, as long as the callback log may still
+// speak of it.
+type Erasure struct {
+	Contact ID
+	Project string
+	At      time.Time
+}
+
+var erasures = &table[ID, Erasure]{
+	schema:  define("erasure", 2, 4, "lane int", "contact blob", "project text", "at int"),
+	unkept:  true,
+	bindKey: encoder.Keyed,
+	keyOf:   func(r *Erasure) ID { return r.Contact },
+	bind:    func(e encoder, r *Erasure) { e.Keyed(r.Contact); e.Text(r.Project); e.Time(r.At) },
+	scan: func(d decoder) Erasure {
+		d.Lane()
+		return Erasure{d.ID(), d.Text(), d.Time()}
+	},
+}

@@ -57,6 +57,7 @@ func everything(t *testing.T, db *store.DB) {
 		delivery := store.DeliveryKey{Lane: lane, Webhook: webhook, Position: position}
 		tx.Deliveries.Put(store.Delivery{DeliveryKey: delivery, App: app})
 		tx.Dropped.Put(store.Dropped{DeliveryKey: delivery, App: app})
+		tx.Erasures.Put(store.Erasure{Contact: m.Contact, Project: "p", At: tx.Now})
 		return nil
 	})
 	if err := db.Apply(ctx, store.Op{Want: []func(*store.Tx){rows}, Run: func(tx *store.Tx) error {
@@ -113,7 +114,25 @@ func everything(t *testing.T, db *store.DB) {
 		"deliveries behind": func() error { _, err := db.DeliveriesBehind(ctx, lane, webhook, 0, 10); return err },
 		"delivery heads":    func() error { _, err := db.DeliveryHeads(ctx, webhook); return err },
 		"dropped":           func() error { _, err := db.Dropped(ctx, webhook, 10); return err },
-		"held":              func() error { _, err := db.HeldBefore(ctx, now.Add(-time.Hour), 10); return err },
+		"next app":          func() error { _, _, err := db.NextApp(ctx, app); return err },
+		"next thread app":   func() error { _, _, err := db.NextThreadApp(ctx, app); return err },
+		"next log app":      func() error { _, _, err := db.NextLogApp(ctx, lane, app); return err },
+		"old messages":      func() error { _, err := db.OldMessages(ctx, crowded, gateway.ID{}, m.ID, 10); return err },
+		"old conversations": func() error { _, err := db.OldConversations(ctx, app, gateway.ID{}, m.ID, 10); return err },
+		"old callbacks":     func() error { _, err := db.OldCallbacks(ctx, lane, app, 0, position, 10); return err },
+		"refs":              func() error { _, err := db.Refs(ctx, lane, &store.Ref{RefKey: ref}, 10); return err },
+		"seen":              func() error { _, err := db.SeenKeys(ctx, lane, &store.Seen{RefKey: ref}, 10); return err },
+		"idempotency": func() error {
+			_, err := db.IdempotencyKeys(ctx, lane, &store.Idempotency{IdempotencyKey: key}, 10)
+			return err
+		},
+		"dropped behind": func() error {
+			_, err := db.DroppedBehind(ctx, lane, &store.Dropped{DeliveryKey: store.DeliveryKey{Webhook: webhook}}, 10)
+			return err
+		},
+		"erasures": func() error { _, err := db.Erasures(ctx, lane); return err },
+		"existing": func() error { _, err := db.Existing(ctx, []gateway.ID{m.ID, app}); return err },
+		"held":     func() error { _, err := db.HeldBefore(ctx, now.Add(-time.Hour), 10); return err },
 	} {
 		if err := read(); err != nil {
 			t.Fatalf("%s: %v", what, err)
@@ -140,6 +159,7 @@ var crowd = []string{
 	`INSERT INTO callback SELECT i % 256, id(i % 1000), i, id(i), 0, '', i, '', '{}' FROM generate_series(1, $n) i`,
 	`INSERT INTO delivery_cursor SELECT i % 256, id(i), i FROM generate_series(1, $n) i`,
 	`INSERT INTO delivery SELECT i % 256, id(i), i, id(1), 1, 0, 0, 0, '' FROM generate_series(1, $n) i`,
+	`INSERT INTO erasure SELECT i % 250, id(i), 'p', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO dropped_callback SELECT i % 256, id(i), i, id(1), 0, 1, 0, '', '' FROM generate_series(1, $n) i`,
 }
 

@@ -35,6 +35,7 @@ type Tx struct {
 	Cursors       rows[CursorKey, Cursor]
 	Deliveries    rows[DeliveryKey, Delivery]
 	Dropped       rows[DeliveryKey, Dropped]
+	Erasures      rows[ID, Erasure]
 
 	messages  rows[ID, Message]
 	due       rows[due, due]
@@ -97,6 +98,7 @@ func newTx(ctx context.Context, db *DB) *Tx {
 	tx.Cursors.attach(tx, cursors)
 	tx.Deliveries.attach(tx, deliveries)
 	tx.Dropped.attach(tx, droppedCallbacks)
+	tx.Erasures.attach(tx, erasures)
 	tx.handoffs.attach(tx, handoffs)
 	return tx
 }
@@ -196,6 +198,11 @@ func (tx *Tx) Append(c Callback) Callback {
 	c.Position, c.Trace = pos, tx.Trace
 	tx.callbacks.Put(c)
 	return c
+}
+
+// Forget removes a callback from the log.
+func (tx *Tx) Forget(c Callback) {
+	tx.callbacks.Delete(callbackKey{c.Lane, c.App, c.Position})
 }
 
 // EachActive calls f with the active conversations that the batch has loaded,

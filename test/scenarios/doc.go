@@ -28,7 +28,9 @@
 // instant. An hour of silence follows the last line; "end" makes it longer.
 //
 //	app [mode=DISPATCH] [channels=…] [fallback=60s] [retry=30s] [keep=7]
-//	    [metadata=FULL] [secret=…]              keep: days, in DISPATCH mode;
+//	    [retain=180] [policy=CONVERSATION_EXPIRE_POLICY] [metadata=FULL] [secret=…]
+//	                                            keep, retain: days, in DISPATCH and in
+//	                                            CONVERSATION mode;
 //	                                            secret: signs message-level URLs
 //	channel SMS [policy=RESEND] [concurrency=1] [assume=false]    before app
 //	gateway [posts=1]                           posts at once to one webhook
@@ -65,6 +67,7 @@
 //
 //	expect duplicates 1 | dropped h 3 expired | breaker h OPEN | credential SMS FAILING
 //	expect contacts 0 | conversations 0 | messages 0 [DISPATCH_SOURCE] | queued 0
+//	expect rows message 0 | callback | ref | seen | idempotency | dropped | erasure
 //
 // # What is compared
 //

@@ -60,6 +60,7 @@ func (o *outside) start(t testing.TB) *process {
 	}
 	p.engine = engine.New(engine.Config{
 		Store: p.db, Deliverer: p.deliverer, Channels: definitions, HTTP: http.DefaultClient,
+		Retention: engine.Retention{Interval: time.Hour, Callbacks: 72 * time.Hour},
 		PublicURL: "http://gateway.example", Log: o.log, Metrics: metrics,
 	})
 	if err := p.engine.Start(ctx); err != nil {

@@ -80,6 +80,11 @@ func (st *stage) makeApp(l *line) {
 	if days := l.int(st, "keep", 0); days > 0 {
 		app.DispatchRetentionPolicy = &convapi.RetentionPolicy{RetentionType: convapi.RetentionMessageExpire, TTLDays: days}
 	}
+	if policy := l.option("policy"); policy != "" {
+		app.RetentionPolicy = &convapi.RetentionPolicy{RetentionType: convapi.RetentionType(policy), TTLDays: l.int(st, "retain", 0)}
+	} else if days := l.int(st, "retain", 0); days > 0 {
+		app.RetentionPolicy = &convapi.RetentionPolicy{RetentionType: convapi.RetentionMessageExpire, TTLDays: days}
+	}
 	if secret := l.option("secret"); secret != "" {
 		app.CallbackSettings = &convapi.CallbackSettings{SecretForOverriddenCallbackURLs: convapi.Secret(secret)}
 	}
@@ -298,6 +303,11 @@ func (st *stage) expect(l *line) {
 		got = st.process.deliverer.Status(id).Breaker.Phase.String()
 	case "dropped":
 		got, want = st.dropped(l)
+	case "rows":
+		want = l.word(3)
+		n, err := st.process.rows(ctx, l.word(2))
+		st.check(l, err)
+		got = strconv.Itoa(n)
 	default:
 		l.errorf(st, "expect what?")
 	}

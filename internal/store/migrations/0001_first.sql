@@ -266,3 +266,13 @@ CREATE TABLE dropped_callback (
   error     text NOT NULL,
   PRIMARY KEY (lane, webhook, position)
 ){{clustered}};
+
+-- Contacts that were deleted and whose callbacks are still to be taken out of
+-- the log.
+CREATE TABLE erasure (
+  lane     bigint NOT NULL,
+  contact  {{blob}} NOT NULL,
+  project  {{keytext}} NOT NULL,
+  at       bigint NOT NULL,
+  PRIMARY KEY (lane, contact)
+){{clustered}};

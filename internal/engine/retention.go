@@ -1,0 +1,413 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"switchyard/convapi"
+	"switchyard/internal/gateway"
+	"switchyard/internal/store"
+)
+
+// Retention says how long is kept what no app's policy speaks of, and how often
+// what is too old is looked for.
+type Retention struct {
+	// Interval is the time between two sweeps; 0: nothing is deleted for its age.
+	Interval time.Duration
+	// Callbacks is how long the callback log is kept beyond delivery. It should be
+	// no shorter than the window in which callbacks are tried again.
+	Callbacks time.Duration
+}
+
+// The ages of what is kept for the gateway's own sake.
+const (
+	// hiddenFor is how long a message is kept, unreadable, whose app keeps none:
+	// its reports name it. Carriers give up an SMS after two or three days.
+	hiddenFor = 72 * time.Hour
+	// seenFor is how long a provider's item is recognised: the longest that a
+	// provider comes again for want of an answer is seven days (WhatsApp).
+	seenFor = 8 * 24 * time.Hour
+	// idempotencyFor is the time for which a key is promised.
+	idempotencyFor = 24 * time.Hour
+	// combInterval is the time between two walks through the tables that are not
+	// in the order of time, and so have to be read from end to end.
+	combInterval = 24 * time.Hour
+)
+
+// sweepPage is how many rows one query reads and one operation deletes: few
+// enough that a commit with them is hardly longer than others.
+const sweepPage = 200
+
+// sweepShare: of so many units of time a sweep takes one, and leaves the others
+// to the traffic. Under load its operations take longer, and it slows down.
+const sweepShare = 4
+
+// sweep is one pass over what this node's lanes hold. Whatever it leaves undone,
+// the next one does.
+type sweep struct {
+	*Engine
+	ctx context.Context
+}
+
+// sweepForEver deletes what is too old, again and again.
+func (e *Engine) sweepForEver() {
+	var combed time.Time
+	for {
+		select {
+		case <-time.After(e.cfg.Retention.Interval):
+		case <-e.ctx.Done():
+			return
+		}
+		s := sweep{e, e.ctx}
+		steps := []func() error{s.messages, s.threads, s.log, s.erase}
+		comb := e.db.Now().Sub(combed) >= combInterval
+		if comb {
+			steps = append(steps, s.comb)
+		}
+		var errs []error
+		for _, step := range steps {
+			errs = append(errs, step())
+		}
+		switch err := errors.Join(errs...); {
+		case e.ctx.Err() != nil:
+			return
+		case err != nil:
+			e.log.Error("what is too old cannot be deleted; trying again", "error", err)
+		case comb:
+			combed = e.db.Now()
+			fallthrough
+		default:
+			e.metrics.LastSweep.Set(float64(e.db.Now().Unix()))
+		}
+	}
+}
+
+// bounds are the times before which an app's messages go; zero: they stay.
+type bounds struct {
+	conversation, dispatch, hidden time.Time // of messages
+	thread                         time.Time // of conversations, by their last message
+}
+
+// bounds gives those of an app by its policies; of a deleted one nothing stays.
+func (s sweep) bounds(id gateway.ID) bounds {
+	now := s.db.Now()
+	a, known := s.directory.app(id)
+	if !known {
+		return bounds{now, now, now, now}
+	}
+	days := func(n int) time.Time { return now.Add(-time.Duration(n) * 24 * time.Hour) }
+	b := bounds{dispatch: days(a.resource.DispatchRetentionPolicy.TTLDays), hidden: now.Add(-hiddenFor)}
+	switch policy := a.resource.RetentionPolicy; policy.RetentionType {
+	case convapi.RetentionMessageExpire:
+		b.conversation = days(policy.TTLDays)
+	case convapi.RetentionConversationExpire:
+		b.thread = days(policy.TTLDays)
+	}
+	return b
+}
+
+// of gives the bound of a message.
+func (b bounds) of(m store.Message) time.Time {
+	switch {
+	case m.Hidden:
+		return b.hidden
+	case m.Dispatch:
+		return b.dispatch
+	}
+	return b.conversation
+}
+
+// last is the latest of the bounds of messages.
+func (b bounds) last() time.Time {
+	last := b.hidden
+	for _, t := range []time.Time{b.dispatch, b.conversation} {
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+// messages deletes the messages that are older than their apps keep them. One
+// that is still under way stays until it is settled.
+func (s sweep) messages() error {
+	for app := (gateway.ID{}); ; {
+		id, found, err := s.db.NextApp(s.ctx, app)
+		if err != nil || !found {
+			return err
+		}
+		app = id
+		b := s.bounds(app)
+		behind, before := gateway.ID{}, gateway.FirstID(b.last())
+		for more := true; more; {
+			page, err := s.db.OldMessages(s.ctx, app, behind, before, sweepPage)
+			if err != nil {
+				return err
+			}
+			if more = len(page) == sweepPage; more {
+				behind = page[len(page)-1].ID
+			}
+			if err := s.deleteMessages(page, b); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s sweep) deleteMessages(page []store.Message, b bounds) error {
+	var old []gateway.ID
+	for _, m := range page {
+		if m.Accepted.Before(b.of(m)) && s.db.Members().Owns(s.db.Lane(m.ID)) {
+			old = append(old, m.ID)
+		}
+	}
+	return s.delete("message", len(old), store.Op{
+		Want: []func(*store.Tx){func(tx *store.Tx) {
+			for _, id := range old {
+				tx.WantMessage(id)
+			}
+		}},
+		Run: func(tx *store.Tx) error {
+			for _, id := range old {
+				m, found, err := tx.Message(id)
+				if err != nil {
+					return err
+				}
+				if !found || !m.State.Due.IsZero() {
+					continue
+				}
+				if err := tx.DeleteMessage(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+}
+
+// threads deletes the conversations whose last message is older than their apps
+// keep them.
+func (s sweep) threads() error {
+	for app := (gateway.ID{}); ; {
+		id, found, err := s.db.NextThreadApp(s.ctx, app)
+		if err != nil || !found {
+			return err
+		}
+		app = id
+		bound := s.bounds(app).thread
+		if bound.IsZero() {
+			continue
+		}
+		behind := gateway.ID{}
+		for more := true; more; {
+			page, err := s.db.OldConversations(s.ctx, app, behind, gateway.FirstID(bound), sweepPage)
+			if err != nil {
+				return err
+			}
+			if more = len(page) == sweepPage; more {
+				behind = page[len(page)-1].ID
+			}
+			for _, c := range page {
+				if err := s.deleteThread(c, bound); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// deleteThread deletes a conversation, unless a message has come meanwhile: it is
+// closed first, so that the next message opens another.
+func (s sweep) deleteThread(c store.Conversation, bound time.Time) error {
+	if !c.LastReceived.Before(bound) || !s.db.Members().Owns(s.db.Lane(c.ID)) {
+		return nil
+	}
+	begin, closed := time.Now(), false
+	err := s.db.ApplyOwed(s.ctx, store.Op{Run: func(tx *store.Tx) error {
+		closed = false
+		c, found, err := tx.Conversations.Get(c.ID)
+		if err != nil || !found || !c.LastReceived.Before(bound) {
+			return err
+		}
+		closed = true
+		if c.Active {
+			c.Active = false
+			tx.Active.Delete(store.ActiveKey{Contact: c.Contact, App: c.App})
+			tx.Conversations.Put(c)
+		}
+		return nil
+	}})
+	if err != nil || !closed {
+		return err
+	}
+	if err := s.deleteConversation(s.ctx, c, withdrawn(convapi.ReasonUnknown, "the conversation")); err != nil {
+		return err
+	}
+	s.metrics.Expired.WithLabelValues("conversation").Inc()
+	return s.rest(time.Since(begin))
+}
+
+// log deletes callbacks, and the record of those that were dropped, that are old
+// and that no webhook is still to get.
+func (s sweep) log() error {
+	upTo := store.PositionAt(s.db.Now().Add(-s.cfg.Retention.Callbacks))
+	for _, lane := range s.db.Members().Owned() {
+		err := s.eachLog(lane, upTo, func(_ uint64, page []store.Callback) []store.Callback { return page })
+		if err != nil {
+			return err
+		}
+		err = pages(s, "dropped_callback", s.db.DroppedBehind, lane, func(d store.Dropped) bool { return d.Position <= upTo },
+			func(tx *store.Tx, d store.Dropped) { tx.Dropped.Delete(d.DeliveryKey) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachLog goes through what is done with of each app's log in a lane, and deletes
+// what choose picks of a page; done is up to where that app's log was looked at.
+func (s sweep) eachLog(lane int, upTo uint64, choose func(done uint64, page []store.Callback) []store.Callback) error {
+	for app := (gateway.ID{}); ; {
+		id, found, err := s.db.NextLogApp(s.ctx, lane, app)
+		if err != nil || !found {
+			return err
+		}
+		app = id
+		done := s.deliverer.Done(app, lane, upTo)
+		behind := uint64(0)
+		for more := true; more; {
+			page, err := s.db.OldCallbacks(s.ctx, lane, app, behind, done, sweepPage)
+			if err != nil {
+				return err
+			}
+			if more = len(page) == sweepPage; more {
+				behind = page[len(page)-1].Position
+			}
+			chosen := choose(done, page)
+			err = s.delete("callback", len(chosen), store.Op{Run: func(tx *store.Tx) error {
+				if tx.Owns(lane) {
+					for _, c := range chosen {
+						tx.Forget(c)
+					}
+				}
+				return nil
+			}})
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// comb goes through the tables whose order is not that of time.
+func (s sweep) comb() error {
+	now := s.db.Now()
+	for _, lane := range s.db.Members().Owned() {
+		err := pages(s, "seen", s.db.SeenKeys, lane, func(r store.Seen) bool { return r.At.Before(now.Add(-seenFor)) },
+			func(tx *store.Tx, r store.Seen) { tx.Seen.Delete(r.RefKey) })
+		if err != nil {
+			return err
+		}
+		err = pages(s, "idempotency", s.db.IdempotencyKeys, lane, func(r store.Idempotency) bool { return r.At.Before(now.Add(-idempotencyFor)) },
+			func(tx *store.Tx, r store.Idempotency) { tx.Idempotency.Delete(r.IdempotencyKey) })
+		if err != nil {
+			return err
+		}
+		if err := s.refs(lane); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages walks a table's part of a lane and deletes what is old of it.
+func pages[R any](s sweep, what string, read func(context.Context, int, *R, int) ([]R, error), lane int, old func(R) bool, remove func(*store.Tx, R)) error {
+	return walk(s, read, lane, func(page []R) error {
+		var chosen []R
+		for _, r := range page {
+			if old(r) {
+				chosen = append(chosen, r)
+			}
+		}
+		return s.deleteRows(what, lane, len(chosen), func(tx *store.Tx) {
+			for _, r := range chosen {
+				remove(tx, r)
+			}
+		})
+	})
+}
+
+// walk reads a table's part of a lane page by page.
+func walk[R any](s sweep, read func(context.Context, int, *R, int) ([]R, error), lane int, f func([]R) error) error {
+	var behind *R
+	for {
+		page, err := read(s.ctx, lane, behind, sweepPage)
+		if err != nil {
+			return err
+		}
+		if err := f(page); err != nil || len(page) < sweepPage {
+			return err
+		}
+		behind = &page[len(page)-1]
+	}
+}
+
+// refs deletes the references to messages that are no more.
+func (s sweep) refs(lane int) error {
+	return walk(s, s.db.Refs, lane, func(page []store.Ref) error {
+		ids := make([]gateway.ID, len(page))
+		for i, r := range page {
+			ids[i] = r.Message
+		}
+		existing, err := s.db.Existing(s.ctx, ids)
+		if err != nil {
+			return err
+		}
+		var orphans []store.RefKey
+		for _, r := range page {
+			if !existing[r.Message] {
+				orphans = append(orphans, r.RefKey)
+			}
+		}
+		return s.deleteRows("ref", lane, len(orphans), func(tx *store.Tx) {
+			for _, key := range orphans {
+				tx.Refs.Delete(key)
+			}
+		})
+	})
+}
+
+// deleteRows deletes n rows of a lane that this node owns.
+func (s sweep) deleteRows(what string, lane, n int, remove func(*store.Tx)) error {
+	return s.delete(what, n, store.Op{Run: func(tx *store.Tx) error {
+		if tx.Owns(lane) {
+			remove(tx)
+		}
+		return nil
+	}})
+}
+
+// delete runs an operation that deletes n rows, and rests.
+func (s sweep) delete(what string, n int, op store.Op) error {
+	if n == 0 {
+		return s.ctx.Err()
+	}
+	begin := time.Now()
+	if err := s.db.ApplyOwed(s.ctx, op); err != nil {
+		return err
+	}
+	s.metrics.Expired.WithLabelValues(what).Add(float64(n))
+	return s.rest(time.Since(begin))
+}
+
+// rest leaves the store to others for a while.
+func (s sweep) rest(worked time.Duration) error {
+	select {
+	case <-time.After(worked * (sweepShare - 1)):
+		return nil
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+}
