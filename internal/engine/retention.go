@@ -110,7 +110,7 @@ func (s sweep) bounds(id gateway.ID) bounds {
 // of gives the bound of a message.
 func (b bounds) of(m store.Message) time.Time {
 	switch {
-	case m.Hidden:
+	case m.Kind.Hidden():
 		return b.hidden
 	case m.Dispatch:
 		return b.dispatch
