@@ -27,6 +27,7 @@ import (
 	"switchyard/internal/httpapi"
 	"switchyard/internal/ingress"
 	"switchyard/internal/observe"
+	"switchyard/internal/openapi"
 	"switchyard/internal/store"
 	"switchyard/internal/webhook"
 )
@@ -206,12 +207,16 @@ func (a *App) handler(ctx context.Context) (http.Handler, error) {
 	}
 	api := httpapi.New(httpapi.Config{Engine: a.Engine, TokenKey: key, Log: a.cfg.Log, Metrics: a.metrics, Tracing: a.tracing})
 	channels := ingress.New(ingress.Config{Engine: a.Engine, Log: a.cfg.Log, Metrics: a.metrics, Tracing: a.tracing})
+	description := openapi.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/channels/") {
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path, "/channels/"):
 			channels.ServeHTTP(w, r)
-			return
+		case path == "/openapi.yaml" || path == "/openapi.json":
+			description.ServeHTTP(w, r)
+		default:
+			api.ServeHTTP(w, r)
 		}
-		api.ServeHTTP(w, r)
 	}), nil
 }
 

@@ -6,7 +6,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+
+	"switchyard/internal/openapi/openapitest"
 )
 
 // The project and access key of the fixture.
@@ -20,6 +23,7 @@ const (
 type server struct {
 	handler http.Handler
 	ids     map[string]string // of what makeOneOfEach made
+	unusual bool              // requests are understood, but not as they are described
 }
 
 // answer is what came back for a request.
@@ -47,7 +51,26 @@ func (s *server) do(t *testing.T, method, path, body string, header http.Header)
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkDescribed(t, openapitest.Exchange{
+		Method: method, URL: r.URL, Header: r.Header, Body: []byte(body), Status: w.Code, Reply: w.Header(), Answer: data, Unusual: s.unusual,
+	})
 	return answer{status: w.Code, header: w.Header(), body: data}
+}
+
+// description is the OpenAPI description, read once.
+var description = sync.OnceValues(openapitest.New)
+
+// checkDescribed holds an exchange against the description: the request, if it was
+// accepted, and every answer.
+func checkDescribed(t *testing.T, x openapitest.Exchange) {
+	t.Helper()
+	checker, err := description()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checker.Check(x); err != nil {
+		t.Errorf("%s %s: %v", x.Method, x.URL, err)
+	}
 }
 
 // call makes an authorized request; a path without a leading slash is one below

@@ -1,0 +1,50 @@
+package openapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Handler serves /openapi.yaml and /openapi.json. They are made at the first
+// request, of what is in the program.
+func Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /openapi.yaml", served("application/yaml", func() ([]byte, error) {
+		root, err := assemble(pieces())
+		if err != nil {
+			return nil, err
+		}
+		return asYAML(root)
+	}))
+	mux.Handle("GET /openapi.json", served("application/json", JSON))
+	return mux
+}
+
+// served answers with what content gives, which never changes.
+func served(kind string, content func() ([]byte, error)) http.Handler {
+	made := sync.OnceValues(func() (page, error) {
+		body, err := content()
+		sum := sha256.Sum256(body)
+		return page{body: body, tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, err
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := made()
+		if err != nil { // which a test would have found
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Etag", p.tag)
+		w.Header().Set("Cache-Control", "no-cache")
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
+	})
+}
+
+type page struct {
+	body []byte
+	tag  string // of HTTP, for those who have it already
+}
