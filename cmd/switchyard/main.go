@@ -57,6 +57,7 @@ func newParser(cli *commands) (*kong.Kong, error) {
 			{Key: "project", Title: "First project; made on an empty store and printed once if not given:"},
 			{Key: "callbacks", Title: "Callbacks to webhooks:"},
 			{Key: "retention", Title: "How long things are kept, beside the policies of the apps:"},
+			{Key: "rates", Title: "Limits a second, over all nodes together; 0 is none:"},
 			{Key: "log", Title: "Log, on standard error:"},
 			{Key: "smsc", Title: "SMS, a message centre that speaks SMPP 3.4:"},
 			{Key: "graph", Title: "WhatsApp, a Graph API:"},

@@ -153,7 +153,7 @@ func (a *App) startEngine(ctx context.Context) error {
 	circuit.Failures, circuit.Open, circuit.OpenCap = cfg.BreakerFailures, cfg.BreakerOpen, cfg.BreakerOpenCap
 	circuit.Probe = 3 * cfg.WebhookTimeout
 	deliverer := delivery.New(delivery.Config{
-		Store: a.store, Poster: a.poster, Retry: retry, Breaker: circuit, Log: cfg.Log, Metrics: a.metrics, Tracing: a.tracing,
+		Store: a.store, Poster: a.poster, Retry: retry, Breaker: circuit, Rate: cfg.AppWebhookRate, Log: cfg.Log, Metrics: a.metrics, Tracing: a.tracing,
 		DirectSecret: func(app gateway.ID) convapi.Secret { return a.Engine.DirectSecret(app) },
 	})
 	guard := dial.Guard(cfg.AllowPrivateTargets)
@@ -161,6 +161,9 @@ func (a *App) startEngine(ctx context.Context) error {
 		Store: a.store, Deliverer: deliverer, Channels: cfg.Channels, HTTP: providerClient(guard), Dial: guard.DialContext,
 		Retention: engine.Retention{Interval: cfg.RetentionInterval, Callbacks: cfg.CallbackRetention},
 		PublicURL: a.publicURL(), Log: cfg.Log, Metrics: a.metrics, Tracing: a.tracing,
+		Rates: engine.Rates{
+			Inbound: cfg.AppInboundRate, Outbound: cfg.AppOutboundRate, Webhooks: cfg.AppWebhookRate, Requests: cfg.ProjectRequestRate,
+		},
 	})
 	a.watch()
 	return a.Engine.Start(ctx)

@@ -45,6 +45,11 @@ type Serve struct {
 	RetentionInterval time.Duration `group:"retention" default:"1h" placeholder:"TIME" help:"Time between two searches for what is older than its app keeps it."`
 	CallbackRetention time.Duration `group:"retention" default:"72h" placeholder:"TIME" help:"How long callbacks are kept; longer if a webhook has still to get them."`
 
+	AppInboundRate     int `group:"rates" default:"0" placeholder:"N" help:"Inbound messages of one app."`
+	AppOutboundRate    int `group:"rates" default:"0" placeholder:"N" help:"Attempts of one app on channels, those of retries and fallbacks included."`
+	AppWebhookRate     int `group:"rates" default:"0" placeholder:"N" help:"Callbacks of one app."`
+	ProjectRequestRate int `group:"rates" default:"0" placeholder:"N" help:"Requests to the API of one project; more are answered with 429."`
+
 	LogLevel  string `group:"log" default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"Least level: debug, info, warn or error."`
 	LogFormat string `group:"log" default:"text" enum:"text,json" placeholder:"FORMAT" help:"Form of the lines: text or json."`
 }
@@ -57,7 +62,24 @@ func (s *Serve) Validate() error {
 		checkURL("public-url", s.PublicURL),
 		s.checkKey(),
 		s.checkTimes(),
+		s.checkRates(),
 	)
+}
+
+func (s *Serve) checkRates() error {
+	var wrong []error
+	for _, setting := range []struct {
+		name  string
+		value int
+	}{
+		{"app-inbound-rate", s.AppInboundRate}, {"app-outbound-rate", s.AppOutboundRate},
+		{"app-webhook-rate", s.AppWebhookRate}, {"project-request-rate", s.ProjectRequestRate},
+	} {
+		if setting.value < 0 {
+			wrong = append(wrong, fmt.Errorf("--%s %d: want a number a second, or 0 for no limit", setting.name, setting.value))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 func (s *Serve) checkKey() error {

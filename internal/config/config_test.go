@@ -45,6 +45,10 @@ func TestServeValidate(t *testing.T) {
 		"breaker's cap below":       {func(s *config.Serve) { s.BreakerOpenCap = time.Millisecond }, "--breaker-open-cap"},
 		"callbacks kept too short":  {func(s *config.Serve) { s.CallbackRetention = time.Minute }, "--callback-retention"},
 		"no failures":               {func(s *config.Serve) { s.BreakerFailures = 0 }, "--breaker-failures"},
+		"rates": {func(s *config.Serve) {
+			s.AppInboundRate, s.AppOutboundRate, s.AppWebhookRate, s.ProjectRequestRate = 25, 25, 25, 800
+		}, ""},
+		"rate below none": {func(s *config.Serve) { s.AppOutboundRate = -1 }, "--app-outbound-rate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := fine()

@@ -40,6 +40,7 @@ import (
 	"switchyard/internal/breaker"
 	"switchyard/internal/gateway"
 	"switchyard/internal/observe"
+	"switchyard/internal/pace"
 	"switchyard/internal/store"
 	"switchyard/internal/webhook"
 )
@@ -75,6 +76,9 @@ type Config struct {
 	// Window is how many callbacks of one webhook are held in memory, waiting
 	// to be tried again included, and so how many delivery rows it has.
 	Window int
+	// Rate is how many callbacks of one app are posted a second, over all its
+	// webhooks and all nodes, every attempt counted; 0 is no limit.
+	Rate int
 	// DirectSecret signs callbacks to message-level URLs; nil or an empty
 	// secret: not signed.
 	DirectSecret func(app gateway.ID) convapi.Secret
@@ -116,6 +120,7 @@ type Deliverer struct {
 
 	waiting, retrying atomic.Int64 // callbacks in memory; of those with a row
 	nodes             atomic.Int64 // that share the endpoints
+	rates             rates
 
 	owned    laneSet               // this node's lanes
 	scanning laneSet               // of those, which have not been looked through for origins
@@ -172,6 +177,7 @@ func New(cfg Config) *Deliverer {
 		loading: make(chan struct{}, loaders),
 		states:  make(map[gateway.ID][]byte),
 		lostAt:  make(map[int]int),
+		rates:   rates{perSecond: cfg.Rate, limits: make(map[gateway.ID]*pace.Limit)},
 	}
 	d.flusher.d = d
 	d.ctx, d.cancel = context.WithCancel(context.Background())

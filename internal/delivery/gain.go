@@ -30,8 +30,11 @@ func (d *Deliverer) Gain(lanes []int) {
 }
 
 // Share says how many nodes deliver, so that together they make no more posts at
-// once than one.
-func (d *Deliverer) Share(nodes int) { d.nodes.Store(int64(nodes)) }
+// once, and no more in a second, than one.
+func (d *Deliverer) Share(nodes int) {
+	d.nodes.Store(int64(nodes))
+	d.rates.share(nodes)
+}
 
 // Lose forgets lanes that another node delivers from now on. What is in flight
 // may reach its endpoint twice.

@@ -7,6 +7,7 @@ import (
 
 	"switchyard/internal/breaker"
 	"switchyard/internal/gateway"
+	"switchyard/internal/pace"
 	"switchyard/internal/store"
 )
 
@@ -23,7 +24,8 @@ type hook struct {
 	wants      triggers // none while paused
 	generation int      // counts URLs: what an old one answers teaches nothing
 	breaker    breaker.State
-	outage     uint64 // the last outage ended at this position
+	turns      pace.Turns // to post, of those that the app's callbacks have
+	outage     uint64     // the last outage ended at this position
 
 	// unloaded are this node's lanes whose rows have not been read yet; what is
 	// offered there is only noted.
@@ -59,6 +61,7 @@ func (d *Deliverer) newHook(id gateway.ID, t Target, direct bool) *hook {
 		d: d, id: id, direct: direct, limit: d.concurrency(), repeated: make(map[uint64]int),
 		lanes: make(map[int]*lane), backlog: make(map[int]*lane), tails: make(map[gateway.ID]*entry), flying: make(map[*entry]struct{}),
 		ready: entryHeap{before: byPosition}, waiting: entryHeap{before: byTime},
+		turns: pace.Turns{Limit: d.rates.of(t.App)},
 	}
 	h.adopt(t)
 	if body, ok := d.states[id]; ok && json.Unmarshal(body, &h.breaker) == nil && h.breaker.Phase != breaker.Closed {

@@ -49,17 +49,19 @@ func (h *hook) step() {
 	h.arm(now)
 }
 
-// take gives the oldest ready entry that is not too old.
+// take gives the oldest ready entry that is not too old, if it is the hook's turn.
 func (h *hook) take(now time.Time) *entry {
 	for h.ready.Len() > 0 && h.roomToDrop() {
-		e := h.ready.take()
-		switch {
+		switch e := h.ready.first(); {
 		case h.target.Paused:
-			h.drop(e, ReasonDismissed)
+			h.drop(h.ready.take(), ReasonDismissed)
 		case h.tooOld(e, now):
-			h.drop(e, ReasonExpired)
+			h.drop(h.ready.take(), ReasonExpired)
+		case h.turns.Next(now).After(now):
+			return nil
 		default:
-			return e
+			h.turns.Take()
+			return h.ready.take()
 		}
 	}
 	return nil
@@ -161,6 +163,9 @@ func (h *hook) arm(now time.Time) {
 	}
 	if h.breaker.Phase != breaker.Closed && (h.count > 0 || h.behind()) {
 		earlier(h.breaker.ProbeAt)
+	}
+	if allowed, probe := h.breaker.Allow(now); h.ready.Len() > 0 && h.workers < h.limit && (allowed || probe) {
+		earlier(h.turns.Next(now))
 	}
 	earlier(h.readAfter)
 	switch {

@@ -70,7 +70,7 @@ func (s *send) prepare() (err error) {
 			return notFound("contact", s.req.Recipient.ContactID)
 		}
 	}
-	if size := s.engine.accounts.queued(s.app.id); size >= convapi.DefaultQueueLimit {
+	if size := s.engine.accounts.queued(s.app.id); size >= s.engine.cfg.QueueLimit {
 		return &gateway.Error{Code: gateway.ResourceExhausted, Message: fmt.Sprintf("the app's queue holds %d messages, as many as it can", size), RetryAfter: queueRetryAfter}
 	}
 	s.content, err = convapi.Marshal(s.req.Message)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"switchyard/convapi"
 	"switchyard/internal/channel"
 	"switchyard/internal/gateway"
+	"switchyard/internal/pace"
 	"switchyard/internal/store"
 )
 
@@ -18,11 +20,12 @@ import (
 type accounts struct {
 	engine *Engine
 
-	mu       sync.Mutex
-	byApp    map[gateway.ID][]*account
-	nodes    atomic.Int64 // that share what an account takes at once
-	draining bool
-	busy     sync.WaitGroup // attempts from their claim to their outcome on disk
+	mu        sync.Mutex
+	byApp     map[gateway.ID][]*account
+	nodes     atomic.Int64 // that share what an account takes at once
+	elsewhere backlogs
+	draining  bool
+	busy      sync.WaitGroup // attempts from their claim to their outcome on disk
 }
 
 func newAccounts(e *Engine) *accounts {
@@ -43,6 +46,7 @@ type account struct {
 
 	mu       sync.Mutex
 	queue    queue
+	turns    pace.Turns // for attempts, of those that the app may make
 	sending  int
 	paused   time.Time // no attempt before
 	wake     *time.Timer
@@ -77,6 +81,7 @@ func (s *accounts) update(a *app) {
 	}
 	s.byApp[a.id] = fresh
 	s.mu.Unlock()
+	s.engine.rates.link(a.id, !slices.ContainsFunc(fresh, func(a *account) bool { return !a.features.Linked }))
 	for _, acc := range fresh {
 		acc.tend(s.engine.db.Members())
 	}
@@ -110,10 +115,14 @@ func (s *accounts) remove(id gateway.ID) {
 	for _, a := range old {
 		a.retire(nil)
 	}
+	s.engine.rates.forget(id)
 }
 
 func (e *Engine) openAccount(a *app, index int, credential convapi.ChannelCredential) *account {
-	acc := &account{engine: e, app: a.id, channel: credential.Channel, credential: credential, index: index}
+	acc := &account{
+		engine: e, app: a.id, channel: credential.Channel, credential: credential, index: index,
+		turns: pace.Turns{Limit: e.rates.outboundOf(a.id)},
+	}
 	d, ok := e.definitions[credential.Channel]
 	if !ok {
 		return acc
@@ -304,11 +313,16 @@ func (s *accounts) dispatch(j job) {
 	a.enqueue(j)
 }
 
-// queued is the number of messages of an app that wait for an attempt.
+// queued is the number of messages of an app that wait for an attempt, at all
+// nodes: what waits at others is as old as backlogInterval.
 func (s *accounts) queued(app gateway.ID) (n int) {
 	s.mu.Lock()
 	list := s.byApp[app]
 	s.mu.Unlock()
+	return queuedOf(list) + s.elsewhere.of(app)
+}
+
+func queuedOf(list []*account) (n int) {
 	for _, a := range list {
 		a.mu.Lock()
 		n += a.queue.len()
@@ -317,16 +331,24 @@ func (s *accounts) queued(app gateway.ID) (n int) {
 	return n
 }
 
-// total is the number of all messages that wait for an attempt.
-func (s *accounts) total() (n int) {
+// waiting is the number of messages that wait here for an attempt, by app.
+func (s *accounts) waiting() map[gateway.ID]int {
 	s.mu.Lock()
-	apps := make([]gateway.ID, 0, len(s.byApp))
-	for id := range s.byApp {
-		apps = append(apps, id)
-	}
+	byApp := maps.Clone(s.byApp)
 	s.mu.Unlock()
-	for _, id := range apps {
-		n += s.queued(id)
+	sizes := make(map[gateway.ID]int)
+	for id, list := range byApp {
+		if n := queuedOf(list); n > 0 {
+			sizes[id] = n
+		}
+	}
+	return sizes
+}
+
+// total is the number of all messages that wait here for an attempt.
+func (s *accounts) total() (n int) {
+	for _, size := range s.waiting() {
+		n += size
 	}
 	return n
 }

@@ -224,6 +224,7 @@ func (e *Engine) showApp(a *app) convapi.App {
 		c := &out.ChannelCredentials[i]
 		c.State = e.accounts.state(a.id, i)
 	}
-	out.QueueStats = &convapi.QueueStats{OutboundSize: e.accounts.queued(a.id), OutboundLimit: convapi.DefaultQueueLimit}
+	out.RateLimits = e.rates.shown()
+	out.QueueStats = &convapi.QueueStats{OutboundSize: e.accounts.queued(a.id), OutboundLimit: e.cfg.QueueLimit}
 	return out
 }

@@ -62,7 +62,7 @@ func (a *account) pump() {
 			a.mu.Unlock()
 			return
 		}
-		if wait := time.Until(a.paused); wait > 0 {
+		if wait := time.Until(a.opens()); wait > 0 {
 			if a.wake == nil {
 				a.wake = time.AfterFunc(wait, func() {
 					a.mu.Lock()
@@ -80,9 +80,20 @@ func (a *account) pump() {
 		}
 		j, _ := a.queue.pop()
 		a.sending++
+		a.turns.Take()
 		a.mu.Unlock()
 		a.claim(j)
 	}
+}
+
+// opens is when the account may begin its next attempt: its provider and the
+// app's rate allow it.
+func (a *account) opens() time.Time {
+	now := time.Now()
+	if a.paused.After(now) {
+		return a.paused
+	}
+	return a.turns.Next(now)
 }
 
 // limit is how many attempts may be under way at once on this node.
@@ -107,6 +118,14 @@ func (a *account) done() {
 	}
 	a.mu.Unlock()
 	a.pump()
+}
+
+// forgo ends what pump has begun, if nothing came of it.
+func (a *account) forgo() {
+	a.mu.Lock()
+	a.turns.GiveBack()
+	a.mu.Unlock()
+	a.done()
 }
 
 // attempt is one try on one hop, as the claim has put it on disk.
@@ -143,7 +162,7 @@ func (a *account) claim(j job) {
 			if err != nil && !errors.Is(err, store.ErrClosed) {
 				e.log.Error("a message cannot be claimed", "message_id", j.message.String(), "error", err)
 			}
-			go a.done()
+			go a.forgo()
 			return
 		}
 		go made.run()

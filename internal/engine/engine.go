@@ -37,9 +37,13 @@ type Config struct {
 	// DefaultSendTimeout.
 	SendTimeout time.Duration
 	Retention   Retention
-	Log         *slog.Logger
-	Metrics     *observe.Metrics
-	Tracing     *observe.Tracing // nil: no traces
+	Rates       Rates
+	// QueueLimit is how many messages of one app may wait for an attempt; 0 is the
+	// contract's limit.
+	QueueLimit int
+	Log        *slog.Logger
+	Metrics    *observe.Metrics
+	Tracing    *observe.Tracing // nil: no traces
 }
 
 // DefaultSendTimeout is longer than any channel's own limit for an answer
@@ -60,7 +64,8 @@ type Engine struct {
 	accounts    *accounts
 	deadlines   *deadlines
 	signals     chan struct{} // one for each of the deadlines' operations under way
-	courses     courses       // of operations alone
+	rates       *rates
+	courses     courses // of operations alone
 
 	// configuring serialises changes of apps and webhooks, so that each sees
 	// the one before in the directory.
@@ -76,11 +81,15 @@ func New(cfg Config) *Engine {
 	if cfg.SendTimeout == 0 {
 		cfg.SendTimeout = DefaultSendTimeout
 	}
+	if cfg.QueueLimit == 0 {
+		cfg.QueueLimit = convapi.DefaultQueueLimit
+	}
 	e := &Engine{
 		cfg: cfg, db: cfg.Store, log: cfg.Log, metrics: cfg.Metrics, tracing: cfg.Tracing, deliverer: cfg.Deliverer,
 		definitions: make(map[convapi.Channel]channel.Definition),
 		directory:   newDirectory(),
 		signals:     make(chan struct{}, signalsUnderWay),
+		rates:       newRates(cfg.Rates),
 		courses:     newCourses(),
 	}
 	for _, d := range cfg.Channels {
@@ -101,6 +110,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	if e.cfg.Retention.Interval > 0 {
 		e.background.Go(e.sweepForEver)
+	}
+	if e.db.Lanes() > 1 {
+		e.background.Go(e.tellBacklogs)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func (e *Engine) Receive(ctx context.Context, appID string, ch convapi.Channel, 
 		}
 		return reply, nil
 	}
-	return reply, e.deliver(ctx, a, batch)
+	return reply, e.deliver(ctx, a, batch, inboundPatience)
 }
 
 // account finds the account that a provider's URL names.
@@ -96,13 +96,17 @@ func (s sink) Deliver(ctx context.Context, b channel.Batch) error {
 	ctx, span := s.engine.tracing.Start(ctx, trace.SpanKindConsumer, "receive from channel")
 	defer span.End()
 	describeAccount(span, s.account)
-	return s.engine.deliver(ctx, s.account, b)
+	return s.engine.deliver(ctx, s.account, b, inboundPatienceOf(s.account))
 }
 
-// deliver puts a batch on disk with all that follows from it.
-func (e *Engine) deliver(ctx context.Context, a *account, b channel.Batch) error {
+// deliver puts a batch on disk with all that follows from it, when the app's rate
+// allows it.
+func (e *Engine) deliver(ctx context.Context, a *account, b channel.Batch, patience time.Duration) error {
 	if len(b.Reports) == 0 && len(b.Inbound) == 0 {
 		return nil
+	}
+	if err := e.admitInbound(ctx, a.app, len(b.Inbound), patience); err != nil {
+		return err
 	}
 	in := &ingest{engine: e, account: a, batch: b}
 	if err := e.apply(ctx, store.Op{Want: in.want(), Run: in.run}); err != nil {

@@ -61,6 +61,8 @@ func (p peer) receive(tx *store.Tx, h store.Handoff) error {
 			return err
 		}
 		return p.deliverer.Learn(h.Subject, row.Body)
+	case store.HandoffQueue:
+		tx.After(func() { p.accounts.elsewhere.hear(h) })
 	case store.HandoffProject:
 		return p.receiveProject(tx, h)
 	}
@@ -125,6 +127,8 @@ func (p peer) Moved(m store.Moved) {
 		p.log.Info("lanes have moved", "gained", len(m.Gained), "lost", len(m.Lost), "owned", len(members.Owned()), "nodes", m.Nodes)
 	}
 	p.accounts.nodes.Store(int64(m.Nodes))
+	p.rates.share(m.Nodes)
+	p.accounts.elsewhere.forget(m.Died)
 	p.deliverer.Share(m.Nodes)
 	p.deliverer.Lose(m.Lost)
 	p.deliverer.Gain(m.Gained)

@@ -24,7 +24,7 @@ func (s *slot) take(a *account) bool {
 		return !s.closed
 	}
 	if s.account != nil {
-		s.account.done()
+		s.account.forgo()
 		s.account = nil
 	}
 	if !a.reserve() {
@@ -45,6 +45,7 @@ func (s *slot) use(t *attempt) {
 		t.account.engine.accounts.busy.Add(1)
 		t.account.mu.Lock()
 		t.account.sending++
+		t.account.turns.Take()
 		t.account.mu.Unlock()
 	}
 	go t.run()
@@ -56,7 +57,7 @@ func (s *slot) close() {
 	defer s.mu.Unlock()
 	s.closed = true
 	if s.account != nil && !s.used {
-		s.account.done()
+		s.account.forgo()
 	}
 }
 
@@ -64,13 +65,14 @@ func (s *slot) close() {
 func (a *account) reserve() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.replaced != nil || a.rested != nil || a.queue.len() > 0 || a.sending >= a.limit() || time.Now().Before(a.paused) {
+	if a.replaced != nil || a.rested != nil || a.queue.len() > 0 || a.sending >= a.limit() || time.Now().Before(a.opens()) {
 		return false
 	}
 	if !a.engine.accounts.begin() {
 		return false
 	}
 	a.sending++
+	a.turns.Take()
 	return true
 }
 

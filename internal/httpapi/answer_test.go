@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"switchyard/convapi"
+	"switchyard/internal/engine"
 	"switchyard/internal/gateway"
 	"switchyard/internal/observe"
 )
@@ -77,6 +78,7 @@ func TestInternalErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
 			a := &api{
+				engine:   engine.New(engine.Config{}), // not started: it has no limits
 				tokens:   tokenMaker{key: testKey},
 				log:      slog.New(slog.NewTextHandler(&log, nil)),
 				metrics:  observe.NewMetrics(prometheus.NewRegistry()),

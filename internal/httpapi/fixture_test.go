@@ -21,6 +21,12 @@ import (
 // project. What is sent fails later, which the API does not show.
 func newServer(t testing.TB) *server {
 	t.Helper()
+	return newServerOf(t, engine.Config{})
+}
+
+// newServerOf is newServer with an engine that has more settings than it needs.
+func newServerOf(t testing.TB, cfg engine.Config) *server {
+	t.Helper()
 	ctx := context.Background() // of the clean-up too
 	log := slog.New(slog.DiscardHandler)
 	db, err := store.Open(ctx, store.Options{
@@ -32,14 +38,10 @@ func newServer(t testing.TB) *server {
 	}
 	metrics := observe.NewMetrics(prometheus.NewRegistry())
 	poster := webhook.New(webhook.Config{})
-	e := engine.New(engine.Config{
-		Store:     db,
-		Deliverer: delivery.New(delivery.Config{Store: db, Poster: poster, Log: log}),
-		HTTP:      http.DefaultClient,
-		PublicURL: "http://127.0.0.1",
-		Log:       log,
-		Metrics:   metrics,
-	})
+	cfg.Store, cfg.Log, cfg.Metrics = db, log, metrics
+	cfg.Deliverer = delivery.New(delivery.Config{Store: db, Poster: poster, Log: log})
+	cfg.HTTP, cfg.PublicURL = http.DefaultClient, "http://127.0.0.1"
+	e := engine.New(cfg)
 	if err := e.Start(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -115,6 +115,9 @@ func (a *api) call(w http.ResponseWriter, r *http.Request, segments []string, at
 	if err := a.authorize(w.Header(), r, project); err != nil {
 		return nil, err
 	}
+	if err := a.engine.AdmitRequest(project); err != nil {
+		return nil, err
+	}
 	found, ids := a.versions[version].find(rest)
 	if found == nil || len(found.methods) == 0 {
 		return nil, errNoSuchPath

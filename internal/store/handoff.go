@@ -27,11 +27,13 @@ const (
 	HandoffWebhookState
 	// HandoffProject: the project Detail, or an access key of it.
 	HandoffProject
+	// HandoffQueue: Detail says how many messages of App wait at the giver.
+	HandoffQueue
 )
 
 // String gives the kind as metrics name it.
 func (k HandoffKind) String() string {
-	names := [...]string{"none", "callback", "due", "job", "app", "webhook", "webhook_state", "project"}
+	names := [...]string{"none", "callback", "due", "job", "app", "webhook", "webhook_state", "project", "queue"}
 	if k < 0 || int(k) >= len(names) {
 		return "unknown"
 	}

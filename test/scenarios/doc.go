@@ -33,7 +33,8 @@
 //	                                            CONVERSATION mode;
 //	                                            secret: signs message-level URLs
 //	channel SMS [policy=RESEND] [concurrency=1] [assume=false]    before app
-//	gateway [posts=1]                           posts at once to one webhook
+//	gateway [posts=1] [outbound=2] [webhooks=2] [inbound=1]
+//	                                            posts at once to one webhook; rates
 //	webhook h triggers=A,B [secret=…] [show=contact,conversation,…]
 //	endpoint d [secret=…]                       http://d.example/, for url=
 //	contact alice SMS:46700000001,…             made through the API

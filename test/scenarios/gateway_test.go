@@ -36,6 +36,7 @@ type outside struct {
 	internet *internet
 	carriers map[convapi.Channel]*carrier
 	posts    int // at once to one webhook
+	rates    engine.Rates
 	log      *slog.Logger
 }
 
@@ -51,7 +52,7 @@ func (o *outside) start(t testing.TB) *process {
 	metrics := observe.NewMetrics(p.registry)
 	p.poster = webhook.New(webhook.Config{UserAgent: "switchyard/test", Dial: o.internet.dial})
 	p.deliverer = delivery.New(delivery.Config{
-		Store: p.db, Poster: p.poster, Concurrency: o.posts, Log: o.log, Metrics: metrics,
+		Store: p.db, Poster: p.poster, Concurrency: o.posts, Rate: o.rates.Webhooks, Log: o.log, Metrics: metrics,
 		DirectSecret: func(app gateway.ID) convapi.Secret { return p.engine.DirectSecret(app) },
 	})
 	var definitions []channel.Definition
@@ -60,7 +61,7 @@ func (o *outside) start(t testing.TB) *process {
 	}
 	p.engine = engine.New(engine.Config{
 		Store: p.db, Deliverer: p.deliverer, Channels: definitions, HTTP: http.DefaultClient,
-		Retention: engine.Retention{Interval: time.Hour, Callbacks: 72 * time.Hour},
+		Retention: engine.Retention{Interval: time.Hour, Callbacks: 72 * time.Hour}, Rates: o.rates,
 		PublicURL: "http://gateway.example", Log: o.log, Metrics: metrics,
 	})
 	if err := p.engine.Start(ctx); err != nil {

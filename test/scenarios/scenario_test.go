@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"switchyard/convapi"
+	"switchyard/internal/engine"
 	"switchyard/internal/store/storetest"
 )
 
@@ -90,6 +91,7 @@ func (st *stage) set(lines []*line) {
 		switch l.word(0) {
 		case "gateway":
 			st.posts = l.int(st, "posts", 0)
+			st.rates = engine.Rates{Inbound: l.int(st, "inbound", 0), Outbound: l.int(st, "outbound", 0), Webhooks: l.int(st, "webhooks", 0)}
 		case "channel":
 			st.setChannel(l)
 		default:
