@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"go.opentelemetry.io/otel/trace"
@@ -20,23 +21,10 @@ func (e *Engine) Send(ctx context.Context, project string, req *convapi.SendMess
 	if err := req.Validate(); err != nil {
 		return resp, false, err
 	}
-	if err := e.db.Room(); err != nil {
-		return resp, false, full(err)
-	}
 	s := &send{engine: e, req: req, idem: idem}
-	if s.app, err = e.appOf(ctx, project, req.AppID); err != nil {
+	if err := s.accept(ctx, project); err != nil {
 		return resp, false, err
 	}
-	if err := s.prepare(); err != nil {
-		return resp, false, err
-	}
-	defer s.slot.close()
-	ctx, span := e.tracing.Start(ctx, trace.SpanKindInternal, "accept message")
-	defer span.End()
-	if err := e.apply(ctx, store.Op{Want: s.want(), Run: s.run}); err != nil {
-		return resp, false, err
-	}
-	s.describe(span)
 	return s.resp, s.replayed, nil
 }
 
@@ -44,6 +32,7 @@ func (e *Engine) Send(ctx context.Context, project string, req *convapi.SendMess
 type send struct {
 	engine     *Engine
 	req        *convapi.SendMessageRequest
+	event      *convapi.AppEvent // in the place of the request's message
 	idem       Idempotency
 	app        *app
 	dispatch   bool       // the processing mode of this message
@@ -54,6 +43,28 @@ type send struct {
 	resp     convapi.SendMessageResponse
 	replayed bool
 	slot     slot // for the first attempt
+}
+
+// accept carries the request out.
+func (s *send) accept(ctx context.Context, project string) (err error) {
+	e := s.engine
+	if err := e.db.Room(); err != nil {
+		return full(err)
+	}
+	if s.app, err = e.appOf(ctx, project, s.req.AppID); err != nil {
+		return err
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	defer s.slot.close()
+	ctx, span := e.tracing.Start(ctx, trace.SpanKindInternal, "accept message")
+	defer span.End()
+	if err := e.apply(ctx, store.Op{Want: s.want(), Run: s.run}); err != nil {
+		return err
+	}
+	s.describe(span)
+	return nil
 }
 
 // prepare does what needs no rows.
@@ -73,7 +84,11 @@ func (s *send) prepare() (err error) {
 	if size := s.engine.accounts.queued(s.app.id); size >= s.engine.cfg.QueueLimit {
 		return &gateway.Error{Code: gateway.ResourceExhausted, Message: fmt.Sprintf("the app's queue holds %d messages, as many as it can", size), RetryAfter: queueRetryAfter}
 	}
-	s.content, err = convapi.Marshal(s.req.Message)
+	if s.event != nil {
+		s.content, err = json.Marshal(eventContent{AppEvent: s.event})
+	} else {
+		s.content, err = convapi.Marshal(s.req.Message)
+	}
 	return err
 }
 
@@ -123,13 +138,13 @@ func (s *send) run(tx *store.Tx) error {
 	for _, c := range s.app.resource.ChannelCredentials {
 		input.Configured = append(input.Configured, c.Channel)
 	}
-	row := store.Message{App: s.app.id, Project: s.app.project, Dispatch: s.dispatch, Accepted: tx.Now}
+	row := store.Message{
+		App: s.app.id, Project: s.app.project, Dispatch: s.dispatch, Accepted: tx.Now,
+		Kind: kindOf(s.event != nil, s.dispatch && s.app.resource.DispatchRetentionPolicy.TTLDays == 0),
+	}
 	var conversation *store.Conversation
 	if s.dispatch {
 		row.ID = gateway.NewIDAt(gateway.LaneOf(s.identities[0].Identity), tx.Now)
-		if s.app.resource.DispatchRetentionPolicy.TTLDays == 0 {
-			row.Kind = store.KindHiddenMessage
-		}
 		if err := s.remember(tx, row.Kind.Hidden()); err != nil {
 			return err
 		}
@@ -144,6 +159,9 @@ func (s *send) run(tx *store.Tx) error {
 	hops, refusal, err := routing.Plan(input)
 	if err != nil {
 		return err
+	}
+	if s.event != nil && len(hops) > 1 {
+		hops = hops[:1] // an event never falls back
 	}
 	row.Channel, row.Identity = asked(&input)
 	if conversation != nil {
@@ -215,8 +233,10 @@ func (s *send) converse(tx *store.Tx, c *store.Conversation, hops []routing.Hop)
 			return err
 		}
 	}
-	if err := note(c, tx.Now, s.req); err != nil {
-		return err
+	if s.event == nil {
+		if err := note(c, tx.Now, s.req); err != nil {
+			return err
+		}
 	}
 	tx.Conversations.Put(*c)
 	return nil
@@ -269,6 +289,9 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 	e := s.engine
 	p := e.newPlan(s.app, hops, s.req, tx.Now)
 	p.Trace = tx.Trace
+	if s.event != nil {
+		p.suit(s.event, tx.Now)
+	}
 	if len(hops) > 0 {
 		row.Channel, row.Identity = string(hops[0].Channel), hops[0].Identity
 	}
@@ -285,7 +308,9 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 		})
 	}
 	s.resp = convapi.SendMessageResponse{MessageID: row.ID.String(), AcceptedTime: convapi.At(tx.Now)}
-	tx.After(e.metrics.Accepted.Inc)
+	if s.event == nil {
+		tx.After(e.metrics.Accepted.Inc)
+	}
 	c := &change{engine: e, tx: tx, app: s.app, row: row, course: &course{plan: p}}
 	if len(s.content) <= keptContent {
 		c.course.message = s.req.Message

@@ -136,7 +136,8 @@ type attempt struct {
 	hop      int
 	number   int
 	outbound channel.Outbound
-	trace    string // traceparent of the attempt
+	event    *convapi.AppEvent // in the place of outbound.Message
+	trace    string            // traceparent of the attempt
 }
 
 // claim asks the state machine for an attempt and, once that is on disk, makes it.
@@ -197,6 +198,9 @@ func (a *account) start(c *change) (*attempt, error) {
 	c.row.Sender = c.tx.Members().Self()
 	if err := c.apply(lifecycle.Claimed{}); err != nil || !c.send {
 		return nil, err
+	}
+	if c.row.Kind.Event() {
+		return a.startEvent(c)
 	}
 	message, err := c.content()
 	if err != nil {
@@ -264,6 +268,9 @@ func (t *attempt) send() (channel.Receipt, *channel.Failure) {
 	a := t.account
 	if failure := a.refuses(); failure != nil {
 		return channel.Receipt{}, failure
+	}
+	if t.event != nil {
+		return channel.Receipt{}, t.sendEvent()
 	}
 	text, err := transcode.Text(t.outbound.Message, a.channel)
 	if err != nil {

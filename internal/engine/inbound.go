@@ -132,12 +132,9 @@ func (in *ingest) message(tx *store.Tx, a *app, o *origin, i channel.Inbound) er
 	}
 	row := store.Message{
 		ID: gateway.NewIDAt(o.lane, tx.Now), App: a.id, Project: a.project, Contact: o.contact, Conversation: o.conversation,
-		ToApp: true, Dispatch: o.dispatch,
+		ToApp: true, Dispatch: o.dispatch, Kind: kindOf(false, o.dispatch && a.resource.DispatchRetentionPolicy.TTLDays == 0),
 		Channel: string(o.identity.Channel), Identity: o.identity.Identity, Accepted: tx.Now,
 		State: lifecycle.State{Status: lifecycle.Delivered, Phase: lifecycle.Submitted},
-	}
-	if o.dispatch && a.resource.DispatchRetentionPolicy.TTLDays == 0 {
-		row.Kind = store.KindHiddenMessage
 	}
 	if row.Plan, err = (arrival{Ref: i.Ref}).encode(); err != nil {
 		return err
@@ -183,13 +180,9 @@ func (in *ingest) referenced(tx *store.Tx, ref string) (store.Content, bool, err
 	return tx.Contents.Get(r.Message)
 }
 
+// event tells of an event and, where there is a conversation, stores it.
 func (in *ingest) event(tx *store.Tx, a *app, o *origin, i channel.Inbound) error {
-	id := gateway.NewIDAt(o.lane, tx.Now)
-	event := convapi.Event{
-		ID: id.String(), Direction: convapi.ToApp, ContactEvent: i.Event, ContactMessageEvent: i.MessageEvent,
-		ChannelIdentity: o.identity, ContactID: o.contact.String(), ConversationID: o.conversation.String(),
-		AcceptTime: convapi.At(tx.Now), ProcessingMode: mode(o.dispatch),
-	}
+	content := eventContent{ContactEvent: i.Event, ContactMessageEvent: i.MessageEvent}
 	if i.MessageEvent != nil && i.MessageEvent.ReactionEvent != nil {
 		reaction := *i.MessageEvent.ReactionEvent
 		if original, found, err := in.referenced(tx, i.EventRef); err != nil {
@@ -197,10 +190,28 @@ func (in *ingest) event(tx *store.Tx, a *app, o *origin, i channel.Inbound) erro
 		} else if found {
 			reaction.MessageID = original.ID.String()
 		}
-		event.ContactMessageEvent = &convapi.ContactMessageEvent{ReactionEvent: &reaction}
+		content.ContactMessageEvent = &convapi.ContactMessageEvent{ReactionEvent: &reaction}
 	}
-	return in.engine.tell(tx, a, about(o, id), "", convapi.Callback{
-		EventTime: at(i.At), Event: &event, MessageMetadata: o.metadata,
+	row := store.Message{
+		ID: gateway.NewIDAt(o.lane, tx.Now), App: a.id, Project: a.project, Contact: o.contact, Conversation: o.conversation,
+		ToApp: true, Dispatch: o.dispatch, Kind: store.KindEvent,
+		Channel: string(o.identity.Channel), Identity: o.identity.Identity, Accepted: tx.Now,
+	}
+	shown := content.show(row)
+	err := in.engine.tell(tx, a, about(o, row.ID), "", convapi.Callback{
+		EventTime: at(i.At), Event: &shown, MessageMetadata: o.metadata,
+	})
+	if err != nil || o.dispatch {
+		return err
+	}
+	if err := putEvent(tx, row, content); err != nil {
+		return err
+	}
+	return in.engine.tell(tx, a, about(o, row.ID), "", convapi.Callback{
+		RecordNotification: &convapi.RecordNotification{
+			EntityID: row.ID.String(), RecordStatus: convapi.RecordEventStored, ChannelIdentity: shown.ChannelIdentity,
+			ContactID: shown.ContactID, ConversationID: shown.ConversationID, ProcessingMode: shown.ProcessingMode,
+		},
 	})
 }
 

@@ -48,6 +48,19 @@ func (e *Engine) open(tx *store.Tx, id gateway.ID) (*change, error) {
 	return &change{engine: e, tx: tx, app: a, row: row, course: known}, nil
 }
 
+// kindOf is what a new row is.
+func kindOf(event, hidden bool) store.Kind {
+	switch {
+	case event && hidden:
+		return store.KindHiddenEvent
+	case event:
+		return store.KindEvent
+	case hidden:
+		return store.KindHiddenMessage
+	}
+	return store.KindMessage
+}
+
 // content gives the message's content; it is not to be changed.
 func (c *change) content() (*convapi.AppMessage, error) {
 	if c.message != nil {
@@ -124,6 +137,9 @@ func (c *change) job() job {
 func (c *change) tell(effect lifecycle.Tell) error {
 	identity := c.at(effect.Hop)
 	c.row.Channel, c.row.Identity = string(identity.Channel), identity.Identity
+	if c.row.Kind.Event() {
+		return c.tellEvent(effect, identity)
+	}
 	if effect.Status == lifecycle.OnChannel && !c.row.Conversation.IsZero() {
 		if err := c.engine.activate(c.tx, c.row.Conversation, identity.Channel); err != nil {
 			return err
@@ -148,7 +164,7 @@ func (c *change) tell(effect lifecycle.Tell) error {
 }
 
 func (c *change) tellSubmitted(hop int) error {
-	if !c.wants(convapi.TriggerMessageSubmit) {
+	if c.row.Kind.Event() || !c.wants(convapi.TriggerMessageSubmit) {
 		return nil
 	}
 	content, _, err := c.tx.Contents.Get(c.row.ID)

@@ -50,16 +50,13 @@ func (e *Engine) completeMessage(ctx context.Context, row store.Message) (convap
 // showMessage gives the contract's form of a message.
 func showMessage(row store.Message, content store.Content) (convapi.ConversationMessage, error) {
 	m := convapi.ConversationMessage{
-		ID: row.ID.String(), Direction: convapi.ToContact, ConversationID: row.Conversation.String(), ContactID: row.Contact.String(),
-		ChannelIdentity: convapi.ChannelIdentity{Channel: convapi.Channel(row.Channel), Identity: row.Identity},
+		ID: row.ID.String(), Direction: direction(row), ConversationID: row.Conversation.String(), ContactID: row.Contact.String(),
+		ChannelIdentity: shownIdentity(row),
 		Metadata:        content.Metadata, AcceptTime: convapi.At(row.Accepted), SenderID: content.SenderID, ProcessingMode: mode(row.Dispatch),
-	}
-	if m.ChannelIdentity.Channel.AppScoped() {
-		m.ChannelIdentity.AppID = row.App.String()
 	}
 	var into any
 	if row.ToApp {
-		m.Direction, m.ContactMessage = convapi.ToApp, &convapi.ContactMessage{}
+		m.ContactMessage = &convapi.ContactMessage{}
 		into = m.ContactMessage
 	} else {
 		m.AppMessage = &convapi.AppMessage{}
@@ -71,6 +68,21 @@ func showMessage(row store.Message, content store.Content) (convapi.Conversation
 	return m, nil
 }
 
+func direction(row store.Message) convapi.Direction {
+	if row.ToApp {
+		return convapi.ToApp
+	}
+	return convapi.ToContact
+}
+
+func shownIdentity(row store.Message) convapi.ChannelIdentity {
+	id := convapi.ChannelIdentity{Channel: convapi.Channel(row.Channel), Identity: row.Identity}
+	if id.Channel.AppScoped() {
+		id.AppID = row.App.String()
+	}
+	return id
+}
+
 // Messages lists messages, the newest first.
 func (e *Engine) Messages(ctx context.Context, project string, f MessageFilter, p Page) ([]convapi.ConversationMessage, string, error) {
 	query, err := e.messageQuery(ctx, project, f)
@@ -80,20 +92,7 @@ func (e *Engine) Messages(ctx context.Context, project string, f MessageFilter, 
 	if query.Before, err = openToken(p.Token); err != nil {
 		return nil, "", err
 	}
-	rows, err := e.db.Messages(ctx, query, p.Size+1)
-	if err != nil {
-		return nil, "", err
-	}
-	next := ""
-	if len(rows) > p.Size {
-		rows = rows[:p.Size]
-		next = token(rows[p.Size-1].ID)
-	}
-	ids := make([]gateway.ID, len(rows))
-	for i, row := range rows {
-		ids[i] = row.ID
-	}
-	contents, err := e.db.Contents(ctx, ids)
+	rows, next, contents, err := e.readPage(ctx, query, p.Size)
 	if err != nil {
 		return nil, "", err
 	}
@@ -107,6 +106,23 @@ func (e *Engine) Messages(ctx context.Context, project string, f MessageFilter, 
 		}
 	}
 	return out, next, nil
+}
+
+// readPage reads one page of rows with what they say.
+func (e *Engine) readPage(ctx context.Context, q store.MessageQuery, size int) (rows []store.Message, next string, contents map[gateway.ID]store.Content, err error) {
+	if rows, err = e.db.Messages(ctx, q, size+1); err != nil {
+		return nil, "", nil, err
+	}
+	if len(rows) > size {
+		rows = rows[:size]
+		next = token(rows[size-1].ID)
+	}
+	ids := make([]gateway.ID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	contents, err = e.db.Contents(ctx, ids)
+	return rows, next, contents, err
 }
 
 // messageQuery turns a filter into the rows that it means.
@@ -134,7 +150,7 @@ func (e *Engine) messageQuery(ctx context.Context, project string, f MessageFilt
 	if f.ConversationID == "" && f.ContactID == "" {
 		return q, nil
 	}
-	q.Conversations, err = e.threads(ctx, project, f)
+	q.Threads, err = e.threads(ctx, project, f)
 	return q, err
 }
 

@@ -138,7 +138,7 @@ func decodePlan(data []byte) (*plan, error) {
 // course is what does not change of a message under way, decoded.
 type course struct {
 	plan    *plan
-	message *convapi.AppMessage // nil as long as nobody has asked for it
+	message *convapi.AppMessage // nil as long as nobody has asked for it, or an event's
 }
 
 // courses keeps those of the messages that moved last, so that not each of a

@@ -28,6 +28,9 @@ type MessageFilter struct {
 	RecipientOriginated bool
 }
 
+// EventFilter selects events by their conversation, their contact or both.
+type EventFilter struct{ ConversationID, ContactID string }
+
 // ContactFilter selects contacts; zero members select all.
 type ContactFilter struct {
 	ExternalID string

@@ -69,6 +69,20 @@ func FirstID(t time.Time) (id ID) {
 	return id
 }
 
+// NewIDOf makes an id that sorts by a time that has passed, which the ids of the
+// present know nothing of. Ids of one millisecond sort by their microsecond.
+func NewIDOf(lane byte, at time.Time) ID {
+	id := FirstID(at)
+	binary.BigEndian.PutUint16(id[6:8], uint16(at.UnixMicro()%1000*65))
+	rand.Read(id[8:])
+	id[8] = lane
+	return id
+}
+
+// MaxAhead is how far an id's time may lie before the time that it was made at,
+// rounded up: see NewIDAt.
+const MaxAhead = 1002 * time.Millisecond
+
 // LaneOf hashes a key, such as a channel identity, to a lane.
 func LaneOf(key string) byte {
 	h := fnv.New32a()

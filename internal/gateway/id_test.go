@@ -39,6 +39,28 @@ func TestIDsAscendAndKeepTheirLane(t *testing.T) {
 	}
 }
 
+// An id of the past sorts by its time, to the microsecond, and leaves those of
+// the present as they are.
+func TestIDsOfThePast(t *testing.T) {
+	now := time.UnixMilli(1_767_323_045_000)
+	before := NewIDAt(1, now)
+	past := now.Add(-time.Hour)
+	last := NewIDOf(7, past)
+	for us := range 3000 {
+		id := NewIDOf(7, past.Add(time.Duration(us+1)*time.Microsecond))
+		if id.String() <= last.String() || id.Lane() != 7 {
+			t.Fatalf("%s of %d µs later follows %s", id, us+1, last)
+		}
+		last = id
+	}
+	if FirstID(past).String() > NewIDOf(0, past).String() || FirstID(past.Add(time.Millisecond)).String() < NewIDOf(255, past).String() {
+		t.Error("an id does not lie in its millisecond")
+	}
+	if after := NewIDAt(1, now); after.String() <= before.String() {
+		t.Errorf("%s follows %s", after, before)
+	}
+}
+
 func TestParseIDRefusesWhatIsNotAULID(t *testing.T) {
 	for _, s := range []string{"", "01W4FFL35P4NC4K35CONVAPP001", "81J0AAAAAAAAAAAAAAAAAAAAAA", "01J0AAAAAAAAAAAAAAAAAAAAAU", "01j0aaaaaaaaaaaaaaaaaaaaaa", "00000000000000000000000000"} {
 		if id, ok := ParseID(s); ok {

@@ -69,6 +69,11 @@ func (a *api) operations() []route {
 		{"PATCH", "conversations/*", a.updateConversation},
 		{"DELETE", "conversations/*", a.deleteConversation},
 		{"POST", "conversations/*:stop", a.stopConversation},
+
+		{"POST", "events:send", a.sendEvent},
+		{"GET", "events", a.listEvents},
+		{"GET", "events/*", a.getEvent},
+		{"DELETE", "events/*", a.deleteEvent},
 	}
 }
 
@@ -84,10 +89,6 @@ func notBuiltV1() []route {
 		{"GET", "conversations:recent", notBuilt},
 		{"POST", "conversations/*:inject-message", notBuilt},
 		{"POST", "conversations/*:inject-event", notBuilt},
-		{"POST", "events:send", notBuilt},
-		{"GET", "events", notBuilt},
-		{"GET", "events/*", notBuilt},
-		{"DELETE", "events/*", notBuilt},
 		{"POST", "capability:query", notBuilt},
 		{"GET", "apps/*/consents/*", notBuilt},
 		{"GET", "apps/*/consents/identities/*", notBuilt},

@@ -24,7 +24,7 @@ func TestRefusals(t *testing.T) {
 	s := newServer(t)
 	s.makeOneOfEach(t)
 	for _, table := range [][]badRequest{
-		badSends(), badMessageCalls(), badAppCalls(), badWebhookCalls(), badContactCalls(), badConversationCalls(), badPaths(),
+		badSends(), badMessageCalls(), badAppCalls(), badWebhookCalls(), badContactCalls(), badConversationCalls(), badEventCalls(), badPaths(),
 	} {
 		for _, tc := range table {
 			t.Run(tc.request+" "+shorten(tc.body), func(t *testing.T) {
@@ -255,6 +255,45 @@ func badConversationCalls() []badRequest {
 		{"PATCH conversations/{conversation}?update_mask=metadata_json.key", `{}`, 400, "update_mask"},
 		{"DELETE conversations/" + absent, "", 404, ""},
 		{"POST conversations/" + absent + ":stop", "", 404, ""},
+	}
+}
+
+func badEventCalls() []badRequest {
+	const call = "POST events:send"
+	event := func(member, value string) string {
+		members := map[string]json.RawMessage{
+			"app_id":    json.RawMessage(`"{app}"`),
+			"recipient": json.RawMessage(`{"contact_id":"{contact}"}`),
+			"event":     json.RawMessage(`{"composing_event":{}}`),
+		}
+		members[member] = json.RawMessage(value)
+		return string(mustMarshal(members))
+	}
+	return []badRequest{
+		{call, ``, 400, "app_id"},
+		{call, ``, 400, "recipient"},
+		{call, ``, 400, "event"},
+		{call, event("app_id", `"`+absent+`"`), 404, ""},
+		{call, event("recipient", `{"contact_id":"`+absent+`"}`), 404, ""},
+		{call, event("event", `{}`), 400, "event"},
+		{call, event("event", `{"composing_event":{},"read_message_event":{}}`), 400, "event"},
+		{call, event("event", `{"comment_reply_event":{}}`), 400, "event.comment_reply_event.text"},
+		{call, event("event", `{"agent_joined_event":{}}`), 400, "event.agent_joined_event.agent"},
+		{call, event("event", `{"agent_left_event":{"agent":{"type":"ROBOT"}}}`), 400, "event.agent_left_event.agent.type"},
+		{call, event("event", `{"generic_event":{"payload":[]}}`), 400, "event.generic_event.payload"},
+		{call, event("callback_url", `"host"`), 400, "callback_url"},
+		{call, event("channel_priority_order", `["WHATSAPP"]`), 400, "channel_priority_order[0]"},
+		{call, event("event_metadata", quoted(1025)), 400, "event_metadata"},
+		{call, event("queue", `"LOW"`), 400, "queue"},
+		{"GET events", "", 400, "conversation_id"},
+		{"GET events?contact_id={contact}&page_token=no-token", "", 400, "page_token"},
+		{"GET events?contact_id={contact}&page_size=x", "", 400, "page_size"},
+		{"GET events/" + absent, "", 404, ""},
+		{"GET events/no-ulid", "", 404, ""},
+		{"GET events/{message}", "", 404, ""},
+		{"GET messages/{event}", "", 404, ""},
+		{"DELETE events/{message}", "", 404, ""},
+		{"DELETE events/" + absent, "", 404, ""},
 	}
 }
 

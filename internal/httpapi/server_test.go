@@ -107,7 +107,7 @@ func answerOf[T any](t *testing.T, got answer) T {
 }
 
 // expand puts ids in place of {app}, {contact}, {conversation}, {webhook},
-// {message} and {project}.
+// {message}, {event} and {project}.
 func (s *server) expand(text string) string {
 	text = strings.ReplaceAll(text, "{project}", projectID)
 	for name, id := range s.ids {
@@ -117,7 +117,7 @@ func (s *server) expand(text string) string {
 }
 
 // makeOneOfEach makes an app that keeps conversations, a webhook, a contact, a
-// message to it, and finds the conversation that this began.
+// message and an event to it, and finds the conversation that this began.
 func (s *server) makeOneOfEach(t *testing.T) {
 	t.Helper()
 	make := func(name, path, body, member string) {
@@ -133,6 +133,7 @@ func (s *server) makeOneOfEach(t *testing.T) {
 	make("webhook", "webhooks", `{"app_id":"{app}","target":"https://example.com/hook","target_type":"DISMISS","secret":"shh"}`, "id")
 	make("contact", "contacts", `{"channel_identities":[{"channel":"SMS","identity":"46700000001"}],"language":"EN_US"}`, "id")
 	make("message", "messages:send", `{"app_id":"{app}","recipient":{"contact_id":"{contact}"},"message":{"text_message":{"text":"hello"}}}`, "message_id")
+	make("event", "events:send", `{"app_id":"{app}","recipient":{"contact_id":"{contact}"},"event":{"composing_event":{}}}`, "event_id")
 	message := answerOf[map[string]any](t, s.call(t, http.MethodGet, s.expand("messages/{message}"), ""))
 	s.ids["conversation"], _ = message["conversation_id"].(string)
 }

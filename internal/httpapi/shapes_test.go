@@ -54,6 +54,10 @@ var (
 		"id": "s", "app_id": "s", "contact_id": "s", "last_received": "t", "active_channel": "s", "active": "b",
 		"metadata": "s", "metadata_json": "o", "correlation_id": "s",
 	}
+	eventShape = kinds{
+		"id": "s", "direction": "s", "app_event.composing_event": "o", "channel_identity.channel": "s", "channel_identity.identity": "s",
+		"channel_identity.app_id": "s", "contact_id": "s", "conversation_id": "s", "accept_time": "t", "processing_mode": "s",
+	}
 	emptyShape = kinds{}
 )
 
@@ -96,6 +100,11 @@ func TestAnswerShapes(t *testing.T) {
 		{"GET conversations/{conversation}", "", conversationShape},
 		{"PATCH conversations/{conversation}", `{"correlation_id":""}`, conversationShape},
 		{"POST conversations/{conversation}:stop", "", emptyShape},
+		{"POST events:send", `{"app_id":"{app}","recipient":{"contact_id":"{contact}"},"event":{"read_message_event":{}}}`, kinds{"event_id": "s", "accepted_time": "t"}},
+		{"GET events?conversation_id={conversation}", "", listOf("events", kinds{"id": "s", "app_event": "o"}, paged)},
+		{"GET events?contact_id={contact}", "", listOf("events", kinds{"id": "s", "app_event": "o"}, paged)},
+		{"GET events/{event}", "", eventShape},
+		{"DELETE events/{event}", "", emptyShape},
 		{"DELETE messages/{message}", "", emptyShape},
 		{"DELETE conversations/{conversation}", "", emptyShape},
 		{"DELETE webhooks/{webhook}", "", emptyShape},

@@ -100,7 +100,18 @@ func everything(t *testing.T, db *store.DB) {
 			return err
 		},
 		"in a conversation": func() error {
-			_, err := db.Messages(ctx, store.MessageQuery{Conversations: []gateway.ID{m.Conversation}}, 10)
+			_, err := db.Messages(ctx, store.MessageQuery{Threads: []gateway.ID{m.Conversation}}, 10)
+			return err
+		},
+		"last of threads": func() error {
+			q := store.MessageQuery{Threads: []gateway.ID{m.Conversation, store.DispatchThread(app, m.Identity)}, Start: now.Add(-time.Hour), End: now}
+			_, err := db.LastMessages(ctx, q)
+			return err
+		},
+		"all of a conversation": func() error { _, err := db.InConversation(ctx, m.Conversation, 10); return err },
+		"a time of a large app": func() error {
+			q := store.MessageQuery{Apps: []gateway.ID{crowded}, Start: now.Add(-time.Hour), End: now}
+			_, err := db.Messages(ctx, q, 20)
 			return err
 		},
 		"due":               func() error { _, err := db.DueUntil(ctx, lane, now, store.Due{}, 10); return err },

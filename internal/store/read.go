@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"strconv"
@@ -224,69 +223,6 @@ func (db *DB) CountConversations(ctx context.Context, q ConversationQuery) (n in
 	var a args
 	err = db.engine.query(ctx, "SELECT count(*) FROM conversation "+q.where(&a), a, func(d decoder) { n = int(d.Int()) })
 	return n, err
-}
-
-// MessageQuery selects messages. Apps or Conversations has to be given; of
-// several, the result is merged.
-type MessageQuery struct {
-	Apps, Conversations []ID
-	// Before is the id that the listed ones are older than; zero for all.
-	Before            ID
-	Start, End        time.Time // bounds of the accept time, both excluded
-	Channel, Identity string
-	ToApp, ToContact  bool // false and false: both directions
-	Dispatch          bool
-	Kind              Kind // KindMessage or KindEvent
-}
-
-func (q MessageQuery) tail(column string, id ID, limit int) (string, args) {
-	var a args
-	where := "WHERE " + column + " = " + a.add(id) + " AND dispatch = " + a.add(q.Dispatch) + " AND kind = " + a.add(q.Kind)
-	if !q.Before.IsZero() {
-		where += " AND id < " + a.add(q.Before)
-	}
-	if !q.Start.IsZero() {
-		where += " AND accepted > " + a.add(q.Start)
-	}
-	if !q.End.IsZero() {
-		where += " AND accepted < " + a.add(q.End)
-	}
-	if q.Channel != "" {
-		where += " AND channel = " + a.add(q.Channel)
-	}
-	if q.Identity != "" {
-		where += " AND identity = " + a.add(q.Identity)
-	}
-	if q.ToApp != q.ToContact {
-		where += " AND to_app = " + a.add(q.ToApp)
-	}
-	return where + " ORDER BY id DESC LIMIT " + a.add(limit), a
-}
-
-// Messages lists messages, the newest first.
-func (db *DB) Messages(ctx context.Context, q MessageQuery, limit int) ([]Message, error) {
-	column, ids := "app", q.Apps
-	if q.Conversations != nil {
-		column, ids = "conversation", q.Conversations
-	}
-	var out []Message
-	for _, id := range ids {
-		tail, a := q.tail(column, id, limit)
-		part, err := list(ctx, db, messages, tail, a)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, part...)
-	}
-	slices.SortFunc(out, func(a, b Message) int { return bytes.Compare(b.ID[:], a.ID[:]) })
-	return out[:min(limit, len(out))], nil
-}
-
-// InConversation lists what a conversation holds, of whatever kind, the newest
-// first.
-func (db *DB) InConversation(ctx context.Context, conversation ID, limit int) ([]Message, error) {
-	var a args
-	return list(ctx, db, messages, "WHERE conversation = "+a.add(conversation)+" ORDER BY id DESC LIMIT "+a.add(limit), a)
 }
 
 // Callbacks reads up to limit callbacks of an app behind a position in one lane.

@@ -89,7 +89,7 @@ func (st *stage) report(c *carrier, l *line) {
 
 // bring is: SMS brings [kind] "text" from WHO.
 func (st *stage) bring(c *carrier, l *line) {
-	in := channel.Inbound{Key: l.option("key")}
+	in := channel.Inbound{Key: l.option("key"), Ref: l.option("ref")}
 	if i := len(l.words) - 2; l.word(i) == "from" {
 		in.Identity = l.words[i+1]
 	}

@@ -45,7 +45,9 @@
 //	    [every=1h]        with m1..m9
 //	    [fails=NOT_FOUND] the request is refused
 //	    [replays=m1]      the answer is that of m1
-//	delete app | contact alice | webhook h | conversations
+//	event e1 to CHANNEL:identity,… | alice composing|composing-end|read|comment|agent-joined|agent-left|generic
+//	    [order=…] [url=…] [queue=high] [metadata=…] [fails=NOT_FOUND]
+//	delete event e1 | app | contact alice | webhook h | conversations
 //	stop | crash | start                        orderly; power cut; begin again
 //	end
 //
@@ -57,7 +59,7 @@
 //	SMS refuses m1 CODE [account] | SMS defers m1 CODE [after=30s] [parts=3 taken=1]
 //	SMS aborts m1 CODE | SMS loses m1 | SMS hangs m1      no answer; no end
 //	SMS reports m1 DELIVERED|READ|FAILED CODE|QUEUED_ON_CHANNEL [part=2] [try=1] [by=id]
-//	SMS brings "text" from IDENTITY [key=k] [reply=m1] | choice "data" … | reaction 👍 …
+//	SMS brings "text" from IDENTITY [key=k] [ref=r] [reply=m1] | choice "data" … | reaction 👍 …
 //	    | opt-in … | opt-out … | unsupported "{}" … | composing … | channel-event TYPE
 //
 // A webhook takes everything with 200 until the script says otherwise.
@@ -68,6 +70,7 @@
 //
 //	expect duplicates 1 | dropped h 3 expired | breaker h OPEN | credential SMS FAILING
 //	expect contacts 0 | conversations 0 | messages 0 [DISPATCH_SOURCE] | queued 0
+//	expect events 0 [alice]                     of the newest conversation, or of alice
 //	expect rows message 0 | callback | ref | seen | idempotency | dropped | erasure
 //
 // # What is compared

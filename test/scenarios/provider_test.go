@@ -63,7 +63,12 @@ func (c *carrier) definition() channel.Definition {
 	return channel.Definition{
 		Channel: c.channel, Features: c.features,
 		Check: func(convapi.ChannelCredential) error { return nil },
-		Open:  func(channel.Account, channel.Env) (channel.Adapter, error) { return c, nil },
+		Open: func(channel.Account, channel.Env) (channel.Adapter, error) {
+			if c.channel == convapi.ChannelSMS {
+				return c, nil
+			}
+			return eventCarrier{c}, nil
+		},
 	}
 }
 

@@ -72,6 +72,14 @@ func (st *stage) shown(c *convapi.Callback) shown {
 			subject: st.messages.name(n.MessageID), what: string(n.ChannelIdentity.Channel) + " SUBMITTED", contact: n.ContactID,
 			conversation: n.ConversationID, identity: n.ChannelIdentity.Identity, metadata: n.Metadata, mode: n.ProcessingMode,
 		}
+	case c.EventDeliveryReport != nil:
+		return st.shownEventReport(c.EventDeliveryReport)
+	case c.RecordNotification != nil:
+		n := c.RecordNotification
+		return shown{
+			subject: st.threads.name(n.ConversationID), what: "STORED " + address(n.ChannelIdentity), contact: n.ContactID,
+			conversation: n.ConversationID, mode: n.ProcessingMode,
+		}
 	case c.Message != nil:
 		return st.shownMessage(c.Message)
 	case c.Event != nil:
@@ -91,6 +99,13 @@ func (st *stage) shown(c *convapi.Callback) shown {
 		return shown{subject: string(n.Channel), what: n.EventType}
 	}
 	return st.shownPeople(c)
+}
+
+func (st *stage) shownEventReport(r *convapi.EventDeliveryReport) shown {
+	return st.shownReport(&convapi.MessageDeliveryReport{
+		MessageID: r.EventID, Status: r.Status, ChannelIdentity: r.ChannelIdentity, ContactID: r.ContactID, Reason: r.Reason,
+		Metadata: r.Metadata, ProcessingMode: r.ProcessingMode,
+	})
 }
 
 func (st *stage) shownReport(r *convapi.MessageDeliveryReport) shown {

@@ -18,7 +18,7 @@ import (
 func (st *stage) do(l *line) {
 	verbs := map[string]func(*line){
 		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact,
-		"send": st.send, "delete": st.delete, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
+		"send": st.send, "event": st.event, "delete": st.delete, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
 		"end": func(*line) {},
 	}
 	verb, ok := verbs[l.word(0)]
@@ -33,7 +33,7 @@ func (st *stage) do(l *line) {
 		l.errorf(st, "nobody knows %q", l.word(0))
 		return
 	}
-	if st.process == nil && slices.Contains([]string{"send", "delete", "expect"}, l.word(0)) {
+	if st.process == nil && slices.Contains([]string{"send", "event", "delete", "expect"}, l.word(0)) {
 		l.errorf(st, "no gateway runs")
 		return
 	}
@@ -189,15 +189,10 @@ func (st *stage) send(l *line) {
 func (st *stage) request(l *line) *convapi.SendMessageRequest {
 	text, _ := unquote(l.word(4))
 	req := &convapi.SendMessageRequest{
-		AppID: st.app.ID, Recipient: &convapi.Recipient{}, Message: &convapi.AppMessage{TextMessage: &convapi.TextMessage{Text: text}},
+		AppID: st.app.ID, Recipient: st.recipient(l), Message: &convapi.AppMessage{TextMessage: &convapi.TextMessage{Text: text}},
 		CallbackURL: l.option("url"), MessageMetadata: l.option("metadata"), CorrelationID: l.option("correlation"),
 		ProcessingStrategy: convapi.ProcessingStrategy(l.option("strategy")),
 		TTL:                convapi.TTL(l.duration(st, "ttl").Seconds()),
-	}
-	if contact := st.contacts.ids[l.word(3)]; contact != "" {
-		req.Recipient.ContactID = contact
-	} else {
-		req.Recipient.IdentifiedBy = &convapi.IdentifiedBy{ChannelIdentities: st.identities(l, l.word(3))}
 	}
 	for _, ch := range l.list("order") {
 		req.ChannelPriorityOrder = append(req.ChannelPriorityOrder, convapi.Channel(ch))
@@ -218,11 +213,21 @@ func (st *stage) request(l *line) *convapi.SendMessageRequest {
 	return req
 }
 
+// recipient is the fourth word: a contact, or CHANNEL:identity,…
+func (st *stage) recipient(l *line) *convapi.Recipient {
+	if contact := st.contacts.ids[l.word(3)]; contact != "" {
+		return &convapi.Recipient{ContactID: contact}
+	}
+	return &convapi.Recipient{IdentifiedBy: &convapi.IdentifiedBy{ChannelIdentities: st.identities(l, l.word(3))}}
+}
+
 func (st *stage) delete(l *line) {
 	ctx, e := context.Background(), st.process.engine
 	switch l.word(1) {
 	case "app":
 		st.check(l, e.DeleteApp(ctx, projectID, st.app.ID))
+	case "event":
+		st.check(l, e.DeleteEvent(ctx, projectID, st.messages.ids[l.word(2)]))
 	case "contact":
 		st.check(l, e.DeleteContact(ctx, projectID, st.contacts.ids[l.word(2)]))
 	case "webhook":
@@ -290,6 +295,9 @@ func (st *stage) expect(l *line) {
 		list, _, err := e.Messages(ctx, projectID, engine.MessageFilter{AppID: st.app.ID, Source: convapi.MessagesSource(l.word(3))}, page)
 		st.check(l, err)
 		got = strconv.Itoa(len(list))
+	case "events":
+		want = l.word(2)
+		got = strconv.Itoa(len(st.events(l, l.word(3))))
 	case "credential":
 		app, err := e.App(ctx, projectID, st.app.ID)
 		st.check(l, err)

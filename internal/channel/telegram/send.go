@@ -63,14 +63,19 @@ func (a *adapter) Send(ctx context.Context, m channel.Outbound) (channel.Receipt
 }
 
 func compose(m channel.Outbound) sendMessage {
-	params := sendMessage{ChatID: m.Identity, Text: m.Text}
-	if id, err := strconv.ParseInt(m.Identity, 10, 64); err == nil {
-		params.ChatID = id
-	}
+	params := sendMessage{ChatID: chatID(m.Identity), Text: m.Text}
 	if off, err := strconv.ParseBool(strings.ToLower(m.Properties[propertyNoPreview])); err == nil && off {
 		params.LinkPreview = &linkPreviewOptions{IsDisabled: true}
 	}
 	return params
+}
+
+// chatID gives an identity as the methods want it: a number, or @name.
+func chatID(identity string) any {
+	if id, err := strconv.ParseInt(identity, 10, 64); err == nil {
+		return id
+	}
+	return identity
 }
 
 // ref is the provider's id of a message.

@@ -53,7 +53,7 @@ var Channel = channel.Definition{
 	Open:  open,
 }
 
-// adapter implements channel.Adapter, Receiver and MediaSource.
+// adapter implements channel.Adapter, EventSender, Receiver and MediaSource.
 type adapter struct {
 	phoneNumberID string
 	token         string
@@ -67,6 +67,7 @@ type adapter struct {
 
 var (
 	_ channel.Adapter     = (*adapter)(nil)
+	_ channel.EventSender = (*adapter)(nil)
 	_ channel.Receiver    = (*adapter)(nil)
 	_ channel.MediaSource = (*adapter)(nil)
 )

@@ -36,7 +36,7 @@ type method struct {
 func (s *Server) table() map[string]method {
 	table := map[string]method{
 		"getMe":               {nil, s.getMe},
-		"sendChatAction":      {[]string{"chat_id", "action"}, s.yes},
+		"sendChatAction":      {[]string{"chat_id", "action"}, s.chatAction},
 		"answerCallbackQuery": {[]string{"callback_query_id"}, s.answerCallbackQuery},
 		"getFile":             {[]string{"file_id"}, s.getFile},
 		"setWebhook":          {[]string{"url"}, s.setWebhook},
@@ -120,11 +120,8 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, name string, p par
 			return
 		}
 	}
-	f := s.faults.Take(chat)
+	f := s.due(chat, p)
 	id := p.number("chat_id")
-	if f.Kind == fault.None && id == 0 && !strings.HasPrefix(chat, "@") {
-		f = fault.Fault{Kind: fault.Refuse, Code: http.StatusBadRequest, Words: "Bad Request: chat not found"}
-	}
 	entry := journal.Entry{At: time.Now(), To: chat, Type: name, Text: text, Fault: f.Kind}
 	if s.refused(w, f, entry) {
 		return
@@ -132,19 +129,33 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, name string, p par
 	message := s.serial.Add(1)
 	entry.Ref, entry.Accepted = fmt.Sprintf("%d:%d", id, message), true
 	s.journal.Add(entry)
-	switch f.Kind {
-	case fault.DropAfter:
-		panic(http.ErrAbortHandler)
-	case fault.Slow:
-		s.wait(r, f.Delay())
-	}
+	s.hold(r, f)
 	accept(w, map[string]any{
 		"message_id": message, "date": time.Now().Unix(), "text": text,
 		"chat": map[string]any{"id": id, "type": "private", "first_name": "Simulated"},
 	})
 }
 
-// refused answers a message that is not accepted.
+// due is the fault that a call to a chat meets; one that cannot be is not found.
+func (s *Server) due(chat string, p params) fault.Fault {
+	f := s.faults.Take(chat)
+	if f.Kind == fault.None && p.number("chat_id") == 0 && !strings.HasPrefix(chat, "@") {
+		return fault.Fault{Kind: fault.Refuse, Code: http.StatusBadRequest, Words: "Bad Request: chat not found"}
+	}
+	return f
+}
+
+// hold delays or drops the answer to what is accepted.
+func (s *Server) hold(r *http.Request, f fault.Fault) {
+	switch f.Kind {
+	case fault.DropAfter:
+		panic(http.ErrAbortHandler)
+	case fault.Slow:
+		s.wait(r, f.Delay())
+	}
+}
+
+// refused answers what is not accepted.
 func (s *Server) refused(w http.ResponseWriter, f fault.Fault, entry journal.Entry) bool {
 	switch f.Kind {
 	case fault.Refuse, fault.Throttle, fault.Status, fault.DropBefore:
@@ -203,7 +214,32 @@ func (s *Server) getMe(w http.ResponseWriter, _ *http.Request, _ params) {
 	accept(w, map[string]any{"id": bot, "is_bot": true, "first_name": "Simulated Bot", "username": "simulated_bot"})
 }
 
-func (s *Server) yes(w http.ResponseWriter, _ *http.Request, _ params) { accept(w, true) }
+// chatActions are what a bot can be shown doing.
+func chatActions() []string {
+	return []string{
+		"typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "upload_document",
+		"choose_sticker", "find_location", "record_video_note", "upload_video_note",
+	}
+}
+
+// chatAction shows a chat that the bot does something, with the fault that is
+// due to it.
+func (s *Server) chatAction(w http.ResponseWriter, r *http.Request, p params) {
+	chat, action := p.text("chat_id"), p.text("action")
+	if !slices.Contains(chatActions(), action) {
+		refuse(w, http.StatusBadRequest, "Bad Request: wrong parameter action in request", nil)
+		return
+	}
+	f := s.due(chat, p)
+	entry := journal.Entry{At: time.Now(), To: chat, Type: "sendChatAction", Text: action, Fault: f.Kind}
+	if s.refused(w, f, entry) {
+		return
+	}
+	entry.Accepted = true
+	s.journal.Add(entry)
+	s.hold(r, f)
+	accept(w, true)
+}
 
 // maxTaps bounds what is remembered of acknowledged taps.
 const maxTaps = 10_000

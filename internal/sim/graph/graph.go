@@ -5,7 +5,7 @@
 //
 // Served, with or without the version in front:
 //
-//	POST /v23.0/{phone-number-id}/messages   send, and mark as read
+//	POST /v23.0/{phone-number-id}/messages   send; mark as read, and show typing, for messages that it has posted
 //	GET  /v23.0/{media-id}                   the URL of inbound media
 //	GET  /media/{media-id}                   that URL: a picture, for the bearer of the token
 //
@@ -74,6 +74,7 @@ type Server struct {
 	journal  *journal.Journal
 	notifier *notify.Notifier
 	serial   atomic.Int64
+	posted   ids
 	closing  chan struct{}
 	closed   atomic.Bool
 }

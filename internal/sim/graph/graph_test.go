@@ -43,8 +43,15 @@ func textTo(to, id string) string {
 
 // What the platform refuses, this refuses, with the platform's code.
 func TestValidation(t *testing.T) {
-	_, base := serve(t, graph.Config{})
+	s, base := serve(t, graph.Config{})
 	good := textTo("46700000001", "m")
+	posted, err := s.Inbound(graph.Inbound{From: "46700000001", Text: "hi"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := func(id, more string) string {
+		return `{"messaging_product":"whatsapp","status":"read","message_id":"` + id + `"` + more + `}`
+	}
 	long := strings.Repeat("å", 4097)
 	tests := []struct {
 		name, path, token, body string
@@ -55,7 +62,10 @@ func TestValidation(t *testing.T) {
 		{"longest text", "/v23.0/1000/messages", "TOKEN", strings.Replace(good, "hello m", long[2:], 1), 200, 0},
 		{"user id", "/v23.0/1000/messages", "TOKEN", strings.Replace(good, `"to":"46700000001"`, `"recipient":"US.134"`, 1), 200, 0},
 		{"image", "/v23.0/1000/messages", "TOKEN", `{"messaging_product":"whatsapp","to":"46700000001","type":"image","image":{"link":"https://a.test/b.png"}}`, 200, 0},
-		{"read", "/v23.0/1000/messages", "TOKEN", `{"messaging_product":"whatsapp","status":"read","message_id":"wamid.1"}`, 200, 0},
+		{"read", "/v23.0/1000/messages", "TOKEN", seen(posted, ""), 200, 0},
+		{"typing", "/v23.0/1000/messages", "TOKEN", seen(posted, `,"typing_indicator":{"type":"text"}`), 200, 0},
+		{"another sign", "/v23.0/1000/messages", "TOKEN", seen(posted, `,"typing_indicator":{"type":"audio"}`), 400, 100},
+		{"read, never posted", "/v23.0/1000/messages", "TOKEN", seen("wamid.1", ""), 400, 131009},
 		{"wrong token", "/v23.0/1000/messages", "TOKEX", good, 401, 190},
 		{"other number", "/v23.0/1001/messages", "TOKEN", good, 400, 100},
 		{"not JSON", "/v23.0/1000/messages", "TOKEN", `{`, 400, 100},

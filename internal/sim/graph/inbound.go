@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"net/http"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -51,7 +52,42 @@ func (s *Server) Inbound(in Inbound) (string, error) {
 	if !ok {
 		return "", errors.New("the message's id is not a string")
 	}
+	s.posted.add(id, in.From)
 	return id, s.Notify("messages", map[string]any{"contacts": []any{contact}, "messages": []any{message}})
+}
+
+// maxPosted bounds what is remembered of messages that were posted.
+const maxPosted = 10_000
+
+// ids remembers who the messages are from that were posted last.
+type ids struct {
+	mu   sync.Mutex
+	from map[string]string
+	next []string // a ring once it is full
+	n    int
+}
+
+func (p *ids) add(id, from string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.from == nil {
+		p.from = make(map[string]string)
+	}
+	if len(p.next) < maxPosted {
+		p.next = append(p.next, id)
+	} else {
+		delete(p.from, p.next[p.n])
+		p.next[p.n] = id
+		p.n = (p.n + 1) % maxPosted
+	}
+	p.from[id] = from
+}
+
+func (p *ids) find(id string) (from string, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	from, known = p.from[id]
+	return from, known
 }
 
 // Notify posts a webhook with that field and value, like

@@ -29,6 +29,9 @@ func parse(r io.Reader) (m submission, code int, details string) {
 		if m.Status != "read" || m.MessageID == "" {
 			return m, 100, "Invalid status or message_id"
 		}
+		if m.Typing != nil && m.Typing.Type != "text" {
+			return m, 100, "Param typing_indicator['type'] must be one of {TEXT}"
+		}
 		return m, 0, ""
 	}
 	if m.Type == "" {

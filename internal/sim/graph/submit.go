@@ -33,10 +33,15 @@ type submission struct {
 	Text             struct {
 		Body string `json:"body"`
 	} `json:"text"`
-	Status    string `json:"status"`
-	MessageID string `json:"message_id"`
+	Status    string  `json:"status"`
+	MessageID string  `json:"message_id"`
+	Typing    *typing `json:"typing_indicator"`
 
 	body map[string]json.RawMessage
+}
+
+type typing struct {
+	Type string `json:"type"`
 }
 
 // identity is whom the platform takes for the recipient: to goes first.
@@ -63,10 +68,31 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if m.Status == "read" {
-		answer(w, http.StatusOK, map[string]bool{"success": true})
+		s.markRead(w, r, m)
 		return
 	}
 	s.submit(w, r, m)
+}
+
+// markRead carries out a well-formed read receipt, with the fault that is due to
+// the person. In the journal it is of the type read or typing.
+func (s *Server) markRead(w http.ResponseWriter, r *http.Request, m submission) {
+	from, known := s.posted.find(m.MessageID)
+	if !known {
+		refuse(w, 131009, "Message ID "+strconv.Quote(m.MessageID)+" is not that of a received message")
+		return
+	}
+	m.To, m.Type = from, "read"
+	if m.Typing != nil {
+		m.Type = "typing"
+	}
+	f := s.faults.Take(from)
+	if s.refused(w, m, f) {
+		return
+	}
+	s.record(m, f, m.MessageID)
+	s.hold(r, f)
+	answer(w, http.StatusOK, map[string]bool{"success": true})
 }
 
 func (s *Server) authorized(r *http.Request) bool {
@@ -77,25 +103,8 @@ func (s *Server) authorized(r *http.Request) bool {
 // submit carries out a well-formed request, with the fault that is due.
 func (s *Server) submit(w http.ResponseWriter, r *http.Request, m submission) {
 	f := s.faults.Take(m.identity())
-	switch f.Kind {
-	case fault.Refuse:
-		s.record(m, f, "")
-		refuse(w, f.Code, f.Words)
+	if s.refused(w, m, f) {
 		return
-	case fault.Throttle:
-		s.record(m, f, "")
-		if f.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		}
-		refuse(w, 130429, f.Words)
-		return
-	case fault.Status:
-		s.record(m, f, "")
-		w.WriteHeader(f.Code)
-		return
-	case fault.DropBefore:
-		s.record(m, f, "")
-		panic(http.ErrAbortHandler)
 	}
 	ref := fmt.Sprintf("wamid.SIM%s%010d", m.identity(), s.serial.Add(1))
 	if !s.report(r.Context(), m, ref, f) {
@@ -104,13 +113,42 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, m submission) {
 		return
 	}
 	s.record(m, f, ref)
+	s.hold(r, f)
+	answer(w, http.StatusOK, accepted(m, ref))
+}
+
+// refused answers what is not accepted.
+func (s *Server) refused(w http.ResponseWriter, m submission, f fault.Fault) bool {
+	switch f.Kind {
+	case fault.Refuse, fault.Throttle, fault.Status, fault.DropBefore:
+		s.record(m, f, "")
+	}
+	switch f.Kind {
+	case fault.Refuse:
+		refuse(w, f.Code, f.Words)
+	case fault.Throttle:
+		if f.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		}
+		refuse(w, 130429, f.Words)
+	case fault.Status:
+		w.WriteHeader(f.Code)
+	case fault.DropBefore:
+		panic(http.ErrAbortHandler)
+	default:
+		return false
+	}
+	return true
+}
+
+// hold delays or drops the answer to what is accepted.
+func (s *Server) hold(r *http.Request, f fault.Fault) {
 	switch f.Kind {
 	case fault.DropAfter:
 		panic(http.ErrAbortHandler)
 	case fault.Slow:
 		s.wait(r, f.Delay())
 	}
-	answer(w, http.StatusOK, accepted(m, ref))
 }
 
 // wait returns after d, or when the client or the Server is gone.
