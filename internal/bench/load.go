@@ -174,6 +174,7 @@ func (r *rig) usage(ctx context.Context) (u usage, err error) {
 		u.committing += c.committing
 		u.allocations += c.allocations
 		u.allocated += c.allocated
+		u.deleted += c.deleted
 	}
 	u.database, err = databaseCPU(ctx, r.store)
 	return u, err
@@ -182,7 +183,7 @@ func (r *rig) usage(ctx context.Context) (u usage, err error) {
 func (u usage) since(b usage) usage {
 	return usage{u.gateway - b.gateway, u.database - b.database, counts{
 		u.commits - b.commits, u.operations - b.operations, u.committing - b.committing,
-		u.allocations - b.allocations, u.allocated - b.allocated,
+		u.allocations - b.allocations, u.allocated - b.allocated, u.deleted - b.deleted,
 	}}
 }
 

@@ -79,6 +79,7 @@ func (p *process) stop() {
 type counts struct {
 	commits, operations, committing float64 // transactions, operations in them, seconds in them
 	allocations, allocated          float64 // objects and octets
+	deleted                         float64 // messages, for their age
 }
 
 // counts reads the gateway's metrics.
@@ -90,11 +91,12 @@ func (p *process) counts(ctx context.Context) (c counts, err error) {
 	for line := range strings.Lines(string(data)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		into := map[string]*float64{
-			"switchyard_commit_batch_operations_count": &c.commits,
-			"switchyard_commit_batch_operations_sum":   &c.operations,
-			"switchyard_commit_duration_seconds_sum":   &c.committing,
-			"go_memstats_mallocs_total":                &c.allocations,
-			"go_memstats_alloc_bytes_total":            &c.allocated,
+			"switchyard_commit_batch_operations_count":           &c.commits,
+			"switchyard_commit_batch_operations_sum":             &c.operations,
+			"switchyard_commit_duration_seconds_sum":             &c.committing,
+			"go_memstats_mallocs_total":                          &c.allocations,
+			"go_memstats_alloc_bytes_total":                      &c.allocated,
+			`switchyard_retention_deleted_total{what="message"}`: &c.deleted,
 		}[name]
 		if into == nil {
 			continue
