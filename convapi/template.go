@@ -86,4 +86,3 @@ func (r ListTranslationsResponse) MarshalJSON() ([]byte, error) {
 	r.Translations = orEmpty(r.Translations)
 	return json.Marshal(plain(r))
 }
-

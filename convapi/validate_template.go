@@ -13,6 +13,10 @@ var (
 	languageTag = regexp.MustCompile(`^[A-Za-z]{2,8}([-_][0-9A-Za-z]{1,8})*$`)
 )
 
+// ValidTemplateID reports whether a template can have that id: 1 to 64 letters,
+// digits, hyphens and underscores.
+func ValidTemplateID(id string) bool { return templateID.MatchString(id) }
+
 // CanonicalTag is the form in which language codes are compared: en-US, en_US
 // and EN-us name the same language.
 func CanonicalTag(code string) string { return strings.ToLower(strings.ReplaceAll(code, "_", "-")) }
@@ -52,7 +56,7 @@ func (t *TemplateV1) Validate() error {
 
 // template checks what both versions of the API have in common.
 func (p *fieldProblems) template(id, defaultTranslation string, translations []translationKey) {
-	if id != "" && !templateID.MatchString(id) {
+	if id != "" && !ValidTemplateID(id) {
 		p.add("id", "must be 1 to 64 letters, digits, hyphens and underscores")
 	}
 	p.required("default_translation", defaultTranslation)

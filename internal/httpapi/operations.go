@@ -74,6 +74,12 @@ func (a *api) operations() []route {
 		{"GET", "events", a.listEvents},
 		{"GET", "events/*", a.getEvent},
 		{"DELETE", "events/*", a.deleteEvent},
+
+		{"GET", "templates", a.listTemplatesV1},
+		{"POST", "templates", a.createTemplateV1},
+		{"GET", "templates/*", a.getTemplateV1},
+		{"PATCH", "templates/*", a.updateTemplateV1},
+		{"DELETE", "templates/*", a.deleteTemplateV1},
 	}
 }
 
@@ -96,26 +102,21 @@ func notBuiltV1() []route {
 		{"POST", "settings", notBuilt},
 		{"PATCH", "settings", notBuilt},
 		{"DELETE", "settings", notBuilt},
-		{"GET", "templates", notBuilt},
-		{"POST", "templates", notBuilt},
-		{"GET", "templates/*", notBuilt},
-		{"PATCH", "templates/*", notBuilt},
-		{"DELETE", "templates/*", notBuilt},
 		{"POST", "optins:register", notBuilt},
 		{"POST", "optouts:register", notBuilt},
 	}
 }
 
-// notBuiltV2 are the operations of the Template Management API.
-func notBuiltV2() []route {
+func notBuilt(context.Context, *call) (any, error) { return nil, errNotBuilt }
+
+// operationsV2 are the operations of version 2, which is of templates only.
+func (a *api) operationsV2() []route {
 	return []route{
-		{"GET", "templates", notBuilt},
-		{"POST", "templates", notBuilt},
-		{"GET", "templates/*", notBuilt},
-		{"PUT", "templates/*", notBuilt},
-		{"DELETE", "templates/*", notBuilt},
-		{"GET", "templates/*/translations", notBuilt},
+		{"GET", "templates", a.listTemplates},
+		{"POST", "templates", a.createTemplate},
+		{"GET", "templates/*", a.getTemplate},
+		{"PUT", "templates/*", a.replaceTemplate},
+		{"DELETE", "templates/*", a.deleteTemplate},
+		{"GET", "templates/*/translations", a.listTranslations},
 	}
 }
-
-func notBuilt(context.Context, *call) (any, error) { return nil, errNotBuilt }

@@ -311,8 +311,6 @@ func badPaths() []badRequest {
 		{"GET contacts:identityConflicts", "", 501, ""},
 		{"GET apps/{app}/consents/identities/+46701", "", 501, ""},
 		{"PATCH settings", `{}`, 501, ""},
-		{"GET /v2/projects/{project}/templates", "", 501, ""},
-		{"PUT /v2/projects/{project}/templates/T", `{}`, 501, ""},
 	}
 }
 

@@ -99,6 +99,38 @@ var webhookStates = &table[ID, WebhookState]{
 	scan:    func(d decoder) WebhookState { return WebhookState{d.ID(), d.Blob()} },
 }
 
+// TemplateKey is a template's id within its project, for both versions of the
+// Template Management API: messages refer to them alike.
+type TemplateKey struct{ Project, ID string }
+
+// Template is an omni template; Body is a convapi.Template as JSON, or a
+// convapi.TemplateV1 if V1 is set.
+type Template struct {
+	TemplateKey
+	V1   bool
+	Body []byte
+}
+
+var templates = &table[TemplateKey, Template]{
+	schema:  define("template", 2, 3, "project text", "id text", "v1 int", "body blob"),
+	size:    func(r *Template) int { return len(r.Body) },
+	bindKey: bindTemplateKey,
+	keyOf:   func(r *Template) TemplateKey { return r.TemplateKey },
+	bind: func(e encoder, r *Template) {
+		bindTemplateKey(e, r.TemplateKey)
+		e.Bool(r.V1)
+		e.Blob(r.Body)
+	},
+	scan: func(d decoder) Template {
+		return Template{TemplateKey{d.Text(), d.Text()}, d.Bool(), d.Blob()}
+	},
+}
+
+func bindTemplateKey(e encoder, k TemplateKey) {
+	e.Text(k.Project)
+	e.Text(k.ID)
+}
+
 // Setting is a value that every process on the store shares, such as the key
 // that signs tokens.
 type Setting struct {

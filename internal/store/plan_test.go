@@ -26,12 +26,14 @@ func everything(t *testing.T, db *store.DB) {
 	identity := store.Identity{IdentityKey: store.IdentityKey{Project: "p", Channel: "SMS", Identity: m.ID.String()}, Contacts: []gateway.ID{m.Contact}}
 	ref := store.RefKey{Channel: "SMS", App: app, Ref: m.ID.String()}
 	key := store.IdempotencyKey{Project: "p", Key: m.ID.String()}
+	template := store.TemplateKey{Project: "p", ID: m.ID.String()}
 	webhook := gateway.NewID(0)
 	lane := int(m.ID.Lane())
 	var position uint64
 	rows := func(tx *store.Tx) {
 		tx.WantMessage(m.ID)
 		tx.Contents.Want(m.ID)
+		tx.Templates.Want(template)
 		tx.Contacts.Want(m.Contact)
 		tx.Conversations.Want(m.Conversation)
 		tx.Identities.Want(identity.IdentityKey)
@@ -48,6 +50,7 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Conversations.Put(store.Conversation{ID: m.Conversation, App: app, Contact: m.Contact, Project: "p"})
 		tx.Identities.Put(identity)
 		tx.Active.Put(store.Active{ActiveKey: store.ActiveKey{Contact: m.Contact, App: app}, Conversation: m.Conversation})
+		tx.Templates.Put(store.Template{TemplateKey: template, Body: []byte("{}")})
 		tx.Refs.Put(store.Ref{RefKey: ref, Message: m.ID})
 		tx.Held.Put(store.Held{RefKey: ref, At: tx.Now, Reports: []byte("[]")})
 		tx.Seen.Put(store.Seen{RefKey: ref, At: tx.Now})
@@ -74,6 +77,8 @@ func everything(t *testing.T, db *store.DB) {
 		"message":      func() error { _, _, err := db.Message(ctx, m.ID); return err },
 		"content":      func() error { _, _, err := db.Content(ctx, m.ID); return err },
 		"contents":     func() error { _, err := db.Contents(ctx, []gateway.ID{m.ID, app}); return err },
+		"template":     func() error { _, _, err := db.Template(ctx, template); return err },
+		"templates":    func() error { _, err := db.Templates(ctx, "p50", false); return err },
 		"contact":      func() error { _, _, err := db.Contact(ctx, m.Contact); return err },
 		"identity":     func() error { _, _, err := db.Identity(ctx, identity.IdentityKey); return err },
 		"conversation": func() error { _, _, err := db.Conversation(ctx, m.Conversation); return err },
@@ -157,7 +162,8 @@ var crowded = gateway.ID(md5.Sum([]byte("1")))
 // crowd is a great many rows of others, made by the database itself.
 var crowd = []string{
 	`INSERT INTO message SELECT i % 256, id(i), id(1), id(-i), 'p', 0, 0, 0, i, id(i % 5000), 'SMS', '4670', '{}', 1, 3, 0, 1, 0, 0, 0, '', 0, 1 FROM generate_series(1, $n) i`,
-	`INSERT INTO content SELECT i % 256, id(i), '{}', '', '' FROM generate_series(1, $n) i`,
+	`INSERT INTO content SELECT i % 256, id(i), '{}', '', '', '' FROM generate_series(1, $n) i`,
+	`INSERT INTO template SELECT 'p' || i % 100, 't' || i, 0, '{}' FROM generate_series(1, $n) i`,
 	`INSERT INTO contact SELECT i % 256, id(-i), 'q', '', '{}' FROM generate_series(1, $n) i`,
 	`INSERT INTO identity SELECT i % 256, 'p', 'SMS', 'i' || i, id(0), id(-i), '', '' FROM generate_series(1, $n) i`,
 	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '' FROM generate_series(1, $n) i`,

@@ -97,6 +97,18 @@ func (db *DB) Configuration(ctx context.Context) (c Configuration, err error) {
 	return c, err
 }
 
+// Template reads a template.
+func (db *DB) Template(ctx context.Context, key TemplateKey) (Template, bool, error) {
+	return read(ctx, db, templates, key)
+}
+
+// Templates lists the templates of a project that one version of the API has
+// made, by id.
+func (db *DB) Templates(ctx context.Context, project string, v1 bool) ([]Template, error) {
+	var a args
+	return list(ctx, db, templates, "WHERE project = "+a.add(project)+" AND v1 = "+a.add(v1)+" ORDER BY id", a)
+}
+
 // Due is a message and the time that it wants to be looked at.
 type Due struct {
 	Message ID

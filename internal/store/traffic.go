@@ -130,11 +130,14 @@ type Content struct {
 	Body     []byte
 	Metadata string // of the message; the one thing that can be changed
 	SenderID string // the number written to, of a message from a person
+	// Resolved is the AppMessage that goes out, where Body refers to templates;
+	// else nil.
+	Resolved []byte
 }
 
 var contents = &table[ID, Content]{
-	schema:  define("content", 2, 3, "lane int", "id blob", "body blob", "metadata text", "sender_id text"),
-	size:    func(r *Content) int { return len(r.Body) + len(r.Metadata) },
+	schema:  define("content", 2, 3, "lane int", "id blob", "body blob", "metadata text", "sender_id text", "resolved blob"),
+	size:    func(r *Content) int { return len(r.Body) + len(r.Metadata) + len(r.Resolved) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Content) ID { return r.ID },
 	bind: func(e encoder, r *Content) {
@@ -142,10 +145,11 @@ var contents = &table[ID, Content]{
 		e.Blob(r.Body)
 		e.Text(r.Metadata)
 		e.Text(r.SenderID)
+		e.Blob(r.Resolved)
 	},
 	scan: func(d decoder) Content {
 		d.Lane()
-		return Content{d.ID(), d.Blob(), d.Text(), d.Text()}
+		return Content{d.ID(), d.Blob(), d.Text(), d.Text(), d.Blob()}
 	},
 }
 

@@ -23,6 +23,7 @@ type Tx struct {
 	Apps          rows[ID, App]
 	Webhooks      rows[ID, Webhook]
 	States        rows[ID, WebhookState]
+	Templates     rows[TemplateKey, Template]
 	Contacts      rows[ID, Contact]
 	Identities    rows[IdentityKey, Identity]
 	Conversations rows[ID, Conversation]
@@ -83,6 +84,7 @@ func newTx(ctx context.Context, db *DB) *Tx {
 	tx.Apps.attach(tx, apps)
 	tx.Webhooks.attach(tx, webhooks)
 	tx.States.attach(tx, webhookStates)
+	tx.Templates.attach(tx, templates)
 	tx.Contacts.attach(tx, contacts)
 	tx.Identities.attach(tx, identities)
 	tx.Conversations.attach(tx, conversations)

@@ -80,6 +80,14 @@ CREATE TABLE webhook_state (
   body     {{blob}} NOT NULL
 );
 
+CREATE TABLE template (
+  project  {{keytext}} NOT NULL,
+  id       {{keytext}} NOT NULL,
+  v1       bigint NOT NULL,
+  body     {{blob}} NOT NULL,
+  PRIMARY KEY (project, id)
+);
+
 CREATE TABLE contact (
   lane         bigint NOT NULL,
   id           {{blob}} NOT NULL,
@@ -169,6 +177,7 @@ CREATE TABLE content (
   body       {{blob}} NOT NULL,
   metadata   text NOT NULL,
   sender_id  text NOT NULL,
+  resolved   {{blob}} NOT NULL,
   PRIMARY KEY (lane, id)
 );
 
