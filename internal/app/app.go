@@ -215,7 +215,7 @@ func (a *App) handler(ctx context.Context) (http.Handler, error) {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/channels/"):
 			channels.ServeHTTP(w, r)
-		case path == "/openapi.yaml" || path == "/openapi.json":
+		case path == "/docs" || path == "/docs/" || path == "/openapi.yaml" || path == "/openapi.json":
 			description.ServeHTTP(w, r)
 		default:
 			api.ServeHTTP(w, r)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Handler serves /openapi.yaml and /openapi.json. They are made at the first
-// request, of what is in the program.
+// Handler serves /openapi.yaml, /openapi.json and the page /docs. They are made at
+// the first request, of what is in the program.
 func Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /openapi.yaml", served("application/yaml", func() ([]byte, error) {
@@ -21,6 +21,12 @@ func Handler() http.Handler {
 		return asYAML(root)
 	}))
 	mux.Handle("GET /openapi.json", served("application/json", JSON))
+	docs := served("text/html; charset=utf-8", renderPage)
+	mux.HandleFunc("GET /docs", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", stylePolicy())
+		docs.ServeHTTP(w, r)
+	})
+	mux.Handle("GET /docs/", http.RedirectHandler("/docs", http.StatusMovedPermanently))
 	return mux
 }
 
