@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"switchyard/internal/sim/botapi"
 	"switchyard/internal/sim/graph"
 	"switchyard/internal/sim/smsc"
 )
@@ -74,7 +75,7 @@ func messageCentre(t testing.TB, c smsc.Config) (*smsc.Server, object) {
 	return sim, smsCredential(listener.Addr().String(), c.SystemID)
 }
 
-// accounts counts the message centres of this process.
+// accounts counts the message centres and bots of this process.
 var accounts atomic.Int64
 
 func smsCredential(address, systemID string) object {
@@ -82,4 +83,17 @@ func smsCredential(address, systemID string) object {
 		"channel":          "SMS",
 		"smpp_credentials": object{"address": address, "system_id": systemID, "password": smppPassword, "source_address": "72323"},
 	}
+}
+
+// telegramBot simulates the Bot API for a bot.
+func telegramBot(t testing.TB, c botapi.Config) (*botapi.Server, object) {
+	t.Helper()
+	c.Token = fmt.Sprintf("%d:%s", 1_000_000+accounts.Add(1), accessToken)
+	sim, err := botapi.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(sim)
+	t.Cleanup(func() { sim.Close(); server.Close() })
+	return sim, object{"channel": "TELEGRAM", "provider_url": server.URL, "telegram_credentials": object{"token": c.Token}}
 }
