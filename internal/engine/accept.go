@@ -266,6 +266,7 @@ func (s *send) remember(tx *store.Tx, hidden bool) error {
 		if s.req.CorrelationID != "" {
 			identity.Correlation = s.req.CorrelationID
 		}
+		identity.Noted = tx.Now
 		tx.Identities.Put(identity)
 	}
 	return nil

@@ -91,7 +91,7 @@ func (e *Engine) release(tx *store.Tx, p *person, identities []convapi.ChannelId
 			continue
 		}
 		identity.Contacts = slices.DeleteFunc(slices.Clone(identity.Contacts), func(o gateway.ID) bool { return o == p.row.ID })
-		if len(identity.Contacts) == 0 && identity.Metadata == "" && identity.Correlation == "" {
+		if len(identity.Contacts) == 0 { // and what DISPATCH mode has noted goes with the person
 			tx.Identities.Delete(key)
 		} else {
 			tx.Identities.Put(identity)

@@ -318,6 +318,9 @@ func (s sweep) comb() error {
 		if err := s.refs(lane); err != nil {
 			return err
 		}
+		if err := s.notes(lane); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -377,6 +380,53 @@ func (s sweep) refs(lane int) error {
 			}
 		})
 	})
+}
+
+// notes forgets the metadata and correlation ids of DISPATCH mode that are older
+// than any app of the project keeps messages in that mode.
+func (s sweep) notes(lane int) error {
+	return walk(s, s.db.Identities, lane, func(page []store.Identity) error {
+		var old []store.IdentityKey
+		for _, r := range page {
+			if !r.Noted.IsZero() && r.Noted.Before(s.notesBound(r.Project)) {
+				old = append(old, r.IdentityKey)
+			}
+		}
+		return s.delete("identity_note", len(old), store.Op{Run: func(tx *store.Tx) error {
+			if !tx.Owns(lane) {
+				return nil
+			}
+			for _, key := range old {
+				if err := forgetNote(tx, key, s.notesBound(key.Project)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+	})
+}
+
+// notesBound is the time before which notes on identities of a project go.
+func (s sweep) notesBound(project string) time.Time {
+	days := 0
+	for _, a := range s.directory.appsOf(project) {
+		days = max(days, a.resource.DispatchRetentionPolicy.TTLDays)
+	}
+	return s.db.Now().Add(-time.Duration(days) * 24 * time.Hour)
+}
+
+// forgetNote forgets what was noted of an identity before a time.
+func forgetNote(tx *store.Tx, key store.IdentityKey, bound time.Time) error {
+	identity, found, err := tx.Identities.Get(key)
+	if err != nil || !found || !identity.Noted.Before(bound) {
+		return err
+	}
+	if identity.Forget() {
+		tx.Identities.Delete(key)
+	} else {
+		tx.Identities.Put(identity)
+	}
+	return nil
 }
 
 // deleteRows deletes n rows of a lane that this node owns.

@@ -48,8 +48,9 @@ type Identity struct {
 	IdentityKey
 	Contacts []ID
 	// Metadata and Correlation are the last conversation_metadata and
-	// correlation_id sent to the identity in DISPATCH mode.
+	// correlation_id sent to the identity in DISPATCH mode, Noted when that was.
 	Metadata, Correlation string
+	Noted                 time.Time
 }
 
 func bindIdentityKey(e encoder, k IdentityKey) {
@@ -60,9 +61,16 @@ func bindIdentityKey(e encoder, k IdentityKey) {
 	e.ID(k.Scope)
 }
 
+// Forget takes back what was noted in DISPATCH mode. It reports whether nothing
+// is left of the row.
+func (r *Identity) Forget() (empty bool) {
+	r.Metadata, r.Correlation, r.Noted = "", "", time.Time{}
+	return len(r.Contacts) == 0
+}
+
 var identities = &table[IdentityKey, Identity]{
 	schema: define("identity", 5, 5, "lane int", "project text", "channel text", "identity text", "scope blob",
-		"contacts blob", "metadata text", "correlation text"),
+		"contacts blob", "metadata text", "correlation text", "noted int"),
 	unkept:  true,
 	bindKey: bindIdentityKey,
 	keyOf:   func(r *Identity) IdentityKey { return r.IdentityKey },
@@ -75,6 +83,7 @@ var identities = &table[IdentityKey, Identity]{
 		e.Blob(packed)
 		e.Text(r.Metadata)
 		e.Text(r.Correlation)
+		e.Time(r.Noted)
 	},
 	scan: func(d decoder) Identity {
 		d.Lane()
@@ -82,7 +91,7 @@ var identities = &table[IdentityKey, Identity]{
 		for packed := d.Blob(); len(packed) >= len(ID{}); packed = packed[len(ID{}):] {
 			r.Contacts = append(r.Contacts, ID(packed[:len(ID{})]))
 		}
-		r.Metadata, r.Correlation = d.Text(), d.Text()
+		r.Metadata, r.Correlation, r.Noted = d.Text(), d.Text(), d.Time()
 		return r
 	},
 }

@@ -137,6 +137,7 @@ func everything(t *testing.T, db *store.DB) {
 		"old conversations": func() error { _, err := db.OldConversations(ctx, app, gateway.ID{}, m.ID, 10); return err },
 		"old callbacks":     func() error { _, err := db.OldCallbacks(ctx, lane, app, 0, position, 10); return err },
 		"refs":              func() error { _, err := db.Refs(ctx, lane, &store.Ref{RefKey: ref}, 10); return err },
+		"identities":        func() error { _, err := db.Identities(ctx, lane, &identity, 10); return err },
 		"seen":              func() error { _, err := db.SeenKeys(ctx, lane, &store.Seen{RefKey: ref}, 10); return err },
 		"idempotency": func() error {
 			_, err := db.IdempotencyKeys(ctx, lane, &store.Idempotency{IdempotencyKey: key}, 10)
@@ -165,7 +166,7 @@ var crowd = []string{
 	`INSERT INTO content SELECT i % 256, id(i), '{}', '', '', '' FROM generate_series(1, $n) i`,
 	`INSERT INTO template SELECT 'p' || i % 100, 't' || i, 0, '{}' FROM generate_series(1, $n) i`,
 	`INSERT INTO contact SELECT i % 256, id(-i), 'q', '', '{}' FROM generate_series(1, $n) i`,
-	`INSERT INTO identity SELECT i % 256, 'p', 'SMS', 'i' || i, id(0), id(-i), '', '' FROM generate_series(1, $n) i`,
+	`INSERT INTO identity SELECT i % 256, 'p', 'SMS', 'i' || i, id(0), id(-i), '', '', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '' FROM generate_series(1, $n) i`,
 	`INSERT INTO active_conversation SELECT i % 256, id(-i), id(i % 1000), id(i) FROM generate_series(1, $n) i`,
 	`INSERT INTO ref SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, id(i), 0, 0 FROM generate_series(1, $n) i`,

@@ -93,6 +93,11 @@ func (db *DB) IdempotencyKeys(ctx context.Context, lane int, behind *Idempotency
 	return after(ctx, db, idempotencyKeys, lane, behind, limit)
 }
 
+// Identities lists identities of a lane, likewise.
+func (db *DB) Identities(ctx context.Context, lane int, behind *Identity, limit int) ([]Identity, error) {
+	return after(ctx, db, identities, lane, behind, limit)
+}
+
 // DroppedBehind lists dropped callbacks of a lane, likewise.
 func (db *DB) DroppedBehind(ctx context.Context, lane int, behind *Dropped, limit int) ([]Dropped, error) {
 	return after(ctx, db, droppedCallbacks, lane, behind, limit)

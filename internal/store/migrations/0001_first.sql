@@ -110,6 +110,7 @@ CREATE TABLE identity (
   contacts     {{blob}} NOT NULL,
   metadata     text NOT NULL,
   correlation  text NOT NULL,
+  noted        bigint NOT NULL,
   PRIMARY KEY (lane, project, channel, identity, scope)
 ){{clustered}};
 
