@@ -139,7 +139,7 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 		}
 		bad := rapid.Float64Range(0, 0.9).Draw(r, "failures")
 		slow := time.Duration(rapid.IntRange(0, 3000).Draw(r, "slow")) * time.Millisecond
-		steps := rapid.SliceOfN(rapid.IntRange(0, 46), 1, 60).Draw(r, "steps")
+		steps := rapid.SliceOfN(rapid.IntRange(0, 48), 1, 60).Draw(r, "steps")
 		failed := false
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, fastSQLite(t), cfg)
@@ -164,6 +164,8 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 					w.hand(false)
 				case step < 45:
 					w.hand(true)
+				case step < 47:
+					w.cut()
 				default:
 					synctest.Wait()
 				}

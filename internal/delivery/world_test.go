@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -218,6 +219,28 @@ func (w *world) hand(inOrder bool) {
 	}
 	w.d.Lose(lanes)
 	w.d.Gain(lanes)
+}
+
+// cut takes out of the log all that is done with.
+func (w *world) cut() {
+	ctx := context.Background()
+	for lane := range w.db.Lanes() {
+		for app, found, err := w.db.NextLogApp(ctx, lane, gateway.ID{}); found; app, found, err = w.db.NextLogApp(ctx, lane, app) {
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			done, err := w.db.OldCallbacks(ctx, lane, app, 0, w.d.Done(app, lane, math.MaxInt64), 1<<20)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			w.apply(func(tx *store.Tx) error {
+				for _, c := range done {
+					tx.Forget(c)
+				}
+				return nil
+			})
+		}
+	}
 }
 
 func (w *world) restart() { w.d.Stop(context.Background()); w.start() }
