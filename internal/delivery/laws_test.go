@@ -165,6 +165,7 @@ func TestNothingIsLostOrReordered(t *testing.T) {
 				case step < 45:
 					w.hand(true)
 				case step < 47:
+					time.Sleep(90 * time.Second) // nothing younger than a minute is cut
 					w.cut()
 				default:
 					synctest.Wait()
