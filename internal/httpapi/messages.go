@@ -129,3 +129,11 @@ func (a *api) deleteMessage(ctx context.Context, c *call) (any, error) {
 	}
 	return done{}, a.engine.DeleteMessage(ctx, c.project, c.ids[0], source)
 }
+
+func (a *api) transcodeMessage(ctx context.Context, c *call) (any, error) {
+	request, err := decode[convapi.TranscodeMessageRequest](c.body)
+	if err != nil {
+		return nil, err
+	}
+	return a.engine.Transcode(ctx, c.project, &request)
+}

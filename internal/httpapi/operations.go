@@ -44,6 +44,7 @@ func (a *api) operations() []route {
 		{"GET", "messages/*", a.getMessage},
 		{"PATCH", "messages/*", a.updateMessage},
 		{"DELETE", "messages/*", a.deleteMessage},
+		{"POST", "messages:transcode", a.transcodeMessage},
 
 		{"POST", "apps", a.createApp},
 		{"GET", "apps", a.listApps},
@@ -88,7 +89,6 @@ func (a *api) operations() []route {
 func notBuiltV1() []route {
 	return []route{
 		{"POST", "messages:fetch-last-message", notBuilt},
-		{"POST", "messages:transcode", notBuilt},
 		{"POST", "contacts/*:merge", notBuilt},
 		{"POST", "contacts:getChannelProfile", notBuilt},
 		{"GET", "contacts:identityConflicts", notBuilt},

@@ -163,7 +163,25 @@ func badMessageCalls() []badRequest {
 		{"PATCH messages/{message}", `{"metadata":` + quoted(1025) + `}`, 400, "metadata"},
 		{"PATCH messages/" + absent, `{"metadata":"m"}`, 404, ""},
 		{"DELETE messages/" + absent, "", 404, ""},
+		{"POST messages:transcode", ``, 400, "app_id"},
+		{"POST messages:transcode", ``, 400, "app_message"},
+		{"POST messages:transcode", transcode("channels", `[]`), 400, "channels"},
+		{"POST messages:transcode", transcode("channels", `["PIGEON"]`), 400, "channels[0]"},
+		{"POST messages:transcode", transcode("app_message", `{"text_message":{}}`), 400, "app_message.text_message.text"},
+		{"POST messages:transcode", transcode("app_message", `{"explicit_channel_omni_message":{"SMS":{"text_message":{"text":"a"}}}}`), 400, "channels[1]"},
+		{"POST messages:transcode", transcode("app_id", `"`+absent+`"`), 404, ""},
 	}
+}
+
+// transcode makes the body of a preview with one member replaced or added.
+func transcode(member, value string) string {
+	members := map[string]json.RawMessage{
+		"app_id": json.RawMessage(`"{app}"`), "app_message": json.RawMessage(`{"text_message":{"text":"hello"}}`), "channels": json.RawMessage(`["SMS","WHATSAPP"]`),
+	}
+	if member != "" {
+		members[member] = json.RawMessage(value)
+	}
+	return string(mustMarshal(members))
 }
 
 func badAppCalls() []badRequest {

@@ -63,6 +63,7 @@ type clientView struct {
 	Messages                          []convapi.ConversationMessage
 	ConversationUpdated, Conversation convapi.Conversation
 	Conversations                     []convapi.Conversation
+	Transcoded                        convapi.TranscodeMessageResponse
 	Stopped                           map[string]any
 	Missing                           struct{ StatusCode int }
 	Deleted                           []map[string]any
@@ -89,6 +90,9 @@ func (v clientView) check(t *testing.T) {
 		{"text", v.Message.AppMessage.TextMessage.Text, "hello"},
 		{"metadata of the message", v.MessageUpdated.Metadata, "new"},
 		{"messages", len(v.Messages), 1},
+		{"channels of the preview", len(v.Transcoded.TranscodedMessage), 2},
+		{"preview", v.Transcoded.TranscodedMessage[convapi.ChannelWhatsApp], `{"to":"{{to}}","type":"location","recipient_type":"individual",` +
+			`"location":{"longitude":"-4.3727684","latitude":"47.79819","name":"Pier","address":"crane"},"messaging_product":"whatsapp","biz_opaque_callback_data":null}`},
 		{"conversations", len(v.Conversations), 1},
 		{"correlation id", v.ConversationUpdated.CorrelationID, "c"},
 		{"answer of stop", v.Stopped, map[string]any{}},

@@ -1,48 +1,116 @@
 package transcode
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"switchyard/convapi"
 )
 
-// mapURL shows a place; latitude and longitude follow. The form is the one that
-// the vendor's own SMS carry.
-const mapURL = "https://www.google.com/maps/search/?api=1&query="
+// To stands for the recipient where a body names one; who sends it fills it in.
+const To = "{{to}}"
 
-// Error says why a message has no plain text on a channel.
+// MaxBodies is how many requests one message may become: as many parts as the
+// reports of one message are told apart by.
+const MaxBodies = 64
+
+// Form is a message as a channel takes it. Exactly one of the members is set.
+type Form struct {
+	// Text is the whole message, for channels that have only text.
+	Text string
+	// Bodies are the JSON bodies of the requests to the provider, to be sent in
+	// this order.
+	Bodies []json.RawMessage
+}
+
+// JSON gives the form as one JSON text: the body, or an array of several. A
+// plain text is shown in the form of the contract's vendor's own SMS API.
+func (f Form) JSON() (string, error) {
+	switch {
+	case f.Text != "":
+		body, err := encode(smsBatch{To: []string{To}, Type: "mt_text", Body: f.Text})
+		return string(body), err
+	case len(f.Bodies) == 1:
+		return string(f.Bodies[0]), nil
+	}
+	return "[" + string(bytes.Join(raws(f.Bodies), []byte(","))) + "]", nil
+}
+
+func raws(bodies []json.RawMessage) [][]byte {
+	out := make([][]byte, len(bodies))
+	for i, body := range bodies {
+		out[i] = body
+	}
+	return out
+}
+
+// smsBatch is a text to be sent.
+type smsBatch struct {
+	To   []string `json:"to"`
+	Type string   `json:"type"`
+	Body string   `json:"body"`
+}
+
+// Error says why a message has no form on a channel.
 type Error struct {
-	Reason      convapi.ReasonCode // TEMPLATE_NOT_FOUND, or BAD_REQUEST when nothing is left to show
+	// Reason is TEMPLATE_NOT_FOUND, TEMPLATE_NON_EXISTING_LANGUAGE_OR_VERSION,
+	// MESSAGE_SPLIT_REQUIRED, UNSUPPORTED_OPERATION or BAD_REQUEST.
+	Reason      convapi.ReasonCode
 	Description string
 }
 
 // Error renders "REASON: description".
 func (e *Error) Error() string { return string(e.Reason) + ": " + e.Description }
 
-// Text renders m as plain text for ch. An explicit_channel_omni_message for ch
-// goes before the generic type; the raw explicit_channel_message and
-// channel_specific_message are the adapter's business and not looked at. The
-// error is an *Error: templates have no text here (an omni template is to be
-// resolved to its generic content before), and neither have empty messages.
-func Text(m *convapi.AppMessage, ch convapi.Channel) (string, error) {
-	content := contentFor(m, ch)
-	if content.TemplateMessage != nil {
-		return "", &Error{convapi.ReasonTemplateNotFound, "a template has no plain text on " + string(ch)}
+func refuse(reason convapi.ReasonCode, format string, args ...any) error {
+	return &Error{reason, fmt.Sprintf(format, args...)}
+}
+
+// Native gives m in the form of ch. The first of these that m has for ch is
+// taken: explicit_channel_message, as it is; channel_specific_message;
+// explicit_channel_omni_message; a channel_template; the generic type. An omni
+// template counts as not found: it is to be resolved before. messageID is our id
+// of the message, which the contract's default of postback_data holds. The error
+// is an *Error.
+func Native(m *convapi.AppMessage, ch convapi.Channel, messageID string) (Form, error) {
+	if m == nil {
+		return Form{}, nothing(ch)
 	}
-	text := render(content)
-	if text == "" {
-		return "", &Error{convapi.ReasonBadRequest, "the message has nothing to show on " + string(ch)}
+	if raw, ok := m.ExplicitChannelMessage[ch]; ok {
+		return rawForm(raw, ch)
 	}
-	return text, nil
+	s := styles[ch]
+	if specific, ok := m.ChannelSpecificMessage[ch]; ok {
+		return specificForm(s, specific, ch)
+	}
+	generic := contentFor(m, ch)
+	if t := generic.TemplateMessage; t != nil {
+		if reference, ok := t.ChannelTemplate[ch]; ok {
+			return templateForm(s, reference, ch)
+		}
+		if !hasContent(&generic) {
+			return Form{}, refuse(convapi.ReasonTemplateNotFound, "the template has no form on %s", ch)
+		}
+	}
+	if s == nil { // the channel has only text
+		text := render(&generic)
+		if text == "" {
+			return Form{}, nothing(ch)
+		}
+		return Form{Text: text}, nil
+	}
+	d := &draft{style: s, id: messageID}
+	d.write(&generic)
+	return d.form(ch)
+}
+
+func nothing(ch convapi.Channel) error {
+	return refuse(convapi.ReasonBadRequest, "the message has nothing to show on %s", ch)
 }
 
 // contentFor picks the types that are meant for ch.
 func contentFor(m *convapi.AppMessage, ch convapi.Channel) convapi.AppMessage {
-	if m == nil {
-		return convapi.AppMessage{}
-	}
 	override, overridden := m.ExplicitChannelOmniMessage[ch]
 	if !overridden {
 		return *m
@@ -59,153 +127,82 @@ func contentFor(m *convapi.AppMessage, ch convapi.Channel) convapi.AppMessage {
 	return content
 }
 
-func render(m convapi.AppMessage) string {
-	switch {
-	case m.TextMessage != nil:
-		return m.TextMessage.Text
-	case m.MediaMessage != nil:
-		return m.MediaMessage.URL
-	case m.CardMessage != nil:
-		return card(m.CardMessage)
-	case m.CarouselMessage != nil:
-		return carousel(m.CarouselMessage)
-	case m.ChoiceMessage != nil:
-		return choiceMessage(m.ChoiceMessage)
-	case m.ListMessage != nil:
-		return list(m.ListMessage)
-	case m.LocationMessage != nil:
-		return location(m.LocationMessage)
-	case m.ContactInfoMessage != nil:
-		return contactInfo(m.ContactInfoMessage)
+// hasContent says whether there is something to show beside a template.
+func hasContent(m *convapi.AppMessage) bool {
+	return m.TextMessage != nil || m.MediaMessage != nil || m.CardMessage != nil || m.CarouselMessage != nil ||
+		m.ChoiceMessage != nil || m.ListMessage != nil || m.LocationMessage != nil || m.ContactInfoMessage != nil
+}
+
+// rawForm passes the customer's own JSON through: an object, or an array of
+// objects that are sent one after the other. A channel of text takes it in the
+// form in which Form.JSON shows one.
+func rawForm(raw string, ch convapi.Channel) (Form, error) {
+	var bodies []json.RawMessage
+	if object([]byte(raw)) {
+		bodies = []json.RawMessage{json.RawMessage(raw)}
+	} else if json.Unmarshal([]byte(raw), &bodies) != nil || len(bodies) == 0 {
+		return Form{}, refuse(convapi.ReasonBadRequest, "explicit_channel_message.%s is neither a JSON object nor an array of them", ch)
 	}
-	return ""
-}
-
-func card(m *convapi.CardMessage) string {
-	return lines(m.Title, m.Description, mediaURL(m.MediaMessage), choices(m.Choices))
-}
-
-func carousel(m *convapi.CarouselMessage) string {
-	var blocks []string
-	for i := range m.Cards {
-		blocks = append(blocks, fmt.Sprintf("%d. %s", i+1, card(&m.Cards[i])))
+	if len(bodies) > MaxBodies {
+		return Form{}, tooMany(ch)
 	}
-	return paragraphs(append(blocks, choices(m.Choices))...)
-}
-
-func choiceMessage(m *convapi.ChoiceMessage) string {
-	var text string
-	if m.TextMessage != nil {
-		text = m.TextMessage.Text
-	}
-	return paragraphs(text, choices(m.Choices))
-}
-
-// choices renders one line per choice.
-func choices(list []convapi.Choice) string {
-	rendered := make([]string, len(list))
-	for i := range list {
-		if text := choice(&list[i]); text != "" {
-			rendered[i] = "> " + text
+	for _, body := range bodies {
+		if !object(body) {
+			return Form{}, refuse(convapi.ReasonBadRequest, "explicit_channel_message.%s has an element that is not a JSON object", ch)
 		}
 	}
-	return lines(rendered...)
+	if styles[ch] != nil {
+		return Form{Bodies: bodies}, nil
+	}
+	var batch struct {
+		Body string `json:"body"`
+	}
+	if err := json.Unmarshal(bodies[0], &batch); err != nil || batch.Body == "" || len(bodies) > 1 {
+		return Form{}, refuse(convapi.ReasonBadRequest, "explicit_channel_message.%s has no member body with a text", ch)
+	}
+	return Form{Text: batch.Body}, nil
 }
 
-// choice renders a choice; only a text choice, which is answered by typing it, is
-// in upper case.
-func choice(c *convapi.Choice) string {
-	switch {
-	case c.TextMessage != nil:
-		return strings.ToUpper(c.TextMessage.Text)
-	case c.URLMessage != nil:
-		return c.URLMessage.Title + ": " + c.URLMessage.URL
-	case c.CallMessage != nil:
-		return c.CallMessage.Title + ": " + c.CallMessage.PhoneNumber
-	case c.LocationMessage != nil:
-		return place(c.LocationMessage)
-	case c.CalendarMessage != nil:
-		return c.CalendarMessage.Title + ": " + c.CalendarMessage.FallbackURL
-	case c.ShareLocationMessage != nil:
-		return c.ShareLocationMessage.Title + ": " + c.ShareLocationMessage.FallbackURL
-	}
-	return ""
+// object says whether raw is a JSON object.
+func object(raw []byte) bool {
+	trimmed := bytes.TrimSpace(raw)
+	return len(trimmed) > 0 && trimmed[0] == '{' && json.Valid(trimmed)
 }
 
-func location(m *convapi.LocationMessage) string { return lines(place(m), m.Label) }
-
-// place renders a place as its title and a link to a map.
-func place(m *convapi.LocationMessage) string {
-	if m.Coordinates == nil {
-		return m.Title
+func specificForm(s *style, m convapi.ChannelSpecificMessage, ch convapi.Channel) (Form, error) {
+	if s == nil || s.specific == nil {
+		return Form{}, refuse(convapi.ReasonUnsupportedOperation, "%s has no message of type %s", ch, m.MessageType)
 	}
-	return m.Title + ": " + mapURL + degrees(m.Coordinates.Latitude) + "," + degrees(m.Coordinates.Longitude)
+	body, err := s.specific(m)
+	if err != nil {
+		return Form{}, err
+	}
+	return single(body)
 }
 
-// degrees prints a coordinate in single precision, as the vendor does.
-func degrees(x float64) string { return strconv.FormatFloat(float64(float32(x)), 'f', -1, 32) }
-
-// list numbers its items through all sections, so that a number is an answer.
-func list(m *convapi.ListMessage) string {
-	out := []string{m.Title, m.Description, mediaURL(m.Media)}
-	number := 0
-	for _, section := range m.Sections {
-		out = append(out, section.Title)
-		for _, item := range section.Items {
-			number++
-			out = append(out, fmt.Sprintf("%d. %s", number, listItem(item)))
-		}
+func templateForm(s *style, r convapi.TemplateReference, ch convapi.Channel) (Form, error) {
+	if s == nil || s.template == nil {
+		return Form{}, refuse(convapi.ReasonTemplateNotFound, "%s has no templates of its own", ch)
 	}
-	return lines(out...)
+	body, err := s.template(r)
+	if err != nil {
+		return Form{}, err
+	}
+	return single(body)
 }
 
-// listItem joins title and description by a hyphen rather than a dash: a dash
-// would turn a GSM-7 text message into UCS-2 and halve what fits in a part.
-func listItem(item convapi.ListItem) string {
-	switch {
-	case item.Product != nil:
-		return item.Product.ID
-	case item.Choice == nil:
-		return ""
-	case item.Choice.Description == "":
-		return item.Choice.Title
-	}
-	return item.Choice.Title + " - " + item.Choice.Description
+func single(body any) (Form, error) {
+	raw, err := encode(body)
+	return Form{Bodies: []json.RawMessage{raw}}, err
 }
 
-func contactInfo(m *convapi.ContactInfoMessage) string {
-	var out []string
-	if m.Name != nil {
-		out = append(out, m.Name.FullName)
+// encode writes JSON as it is meant to be read: without escapes for HTML.
+func encode(v any) (json.RawMessage, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, refuse(convapi.ReasonBadRequest, "the message cannot be written as JSON")
 	}
-	for _, phone := range m.PhoneNumbers {
-		out = append(out, phone.PhoneNumber)
-	}
-	for _, email := range m.EmailAddresses {
-		out = append(out, email.EmailAddress)
-	}
-	return lines(out...)
-}
-
-func mediaURL(m *convapi.MediaMessage) string {
-	if m == nil {
-		return ""
-	}
-	return m.URL
-}
-
-// lines joins what is not empty by line breaks.
-func lines(parts ...string) string { return joinFilled("\n", parts) }
-
-// paragraphs joins what is not empty by blank lines.
-func paragraphs(parts ...string) string { return joinFilled("\n\n", parts) }
-
-func joinFilled(separator string, parts []string) string {
-	var filled []string
-	for _, part := range parts {
-		if part != "" {
-			filled = append(filled, part)
-		}
-	}
-	return strings.Join(filled, separator)
+	return bytes.TrimRight(out.Bytes(), "\n"), nil
 }

@@ -47,6 +47,11 @@ async function use({ host, projectId, keyId, keySecret }) {
   out.messageUpdated = await conversation.messages.update({ message_id, updateMessageRequestBody: { metadata: 'new' } });
   out.messages = await all(conversation.messages.list({ app_id, channel_identity: '+46701234567', page_size: 2 }));
 
+  out.transcoded = await conversation.transcoding.transcodeMessage({ transcodeMessageRequestBody: {
+    app_id, channels: ['WHATSAPP', 'VIBER'],
+    app_message: { location_message: { title: 'Pier', label: 'crane', coordinates: { latitude: 47.79819, longitude: -4.3727684 } } },
+  } });
+
   const conversation_id = out.message.conversation_id;
   out.conversations = await all(conversation.conversation.list({ app_id, only_active: true }));
   out.conversationUpdated = await conversation.conversation.update({

@@ -52,10 +52,16 @@ var goldenTexts = []struct{ name, message, want string }{
 	{"an override beats a template", `{"template_message":{"omni_template":{"template_id":"t","version":"1"}},"explicit_channel_omni_message":{"SMS":{"text_message":{"text":"plain"}}}}`, "plain"},
 }
 
+// smsText is what m reads like where there is only text.
+func smsText(m *convapi.AppMessage) (string, error) {
+	form, err := Native(m, convapi.ChannelSMS, "01J0M")
+	return form.Text, err
+}
+
 func TestText(t *testing.T) {
 	for _, tc := range goldenTexts {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := Text(decode(t, tc.message), convapi.ChannelSMS)
+			got, err := smsText(decode(t, tc.message))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +79,7 @@ func TestEveryTypeOverridesTheGenericOne(t *testing.T) {
 			continue
 		}
 		wrapped := decode(t, `{"text_message":{"text":"generic"},"explicit_channel_omni_message":{"SMS":`+tc.message+`}}`)
-		got, err := Text(wrapped, convapi.ChannelSMS)
+		got, err := smsText(wrapped)
 		if err != nil || got != tc.want {
 			t.Errorf("%s: %q, %v", tc.name, got, err)
 		}
@@ -99,16 +105,16 @@ func TestMessagesWithoutText(t *testing.T) {
 			if tc.message != "" {
 				m = decode(t, tc.message)
 			}
-			got, err := Text(m, convapi.ChannelSMS)
+			got, err := smsText(m)
 			var refused *Error
 			if !errors.As(err, &refused) || refused.Reason != tc.want || got != "" {
-				t.Errorf("Text = %q, %v, want %s", got, err, tc.want)
+				t.Errorf("%q, %v, want %s", got, err, tc.want)
 			}
 		})
 	}
 }
 
-func decode(t *testing.T, text string) *convapi.AppMessage {
+func decode(t testing.TB, text string) *convapi.AppMessage {
 	t.Helper()
 	var m convapi.AppMessage
 	if err := convapi.Decode([]byte(text), &m); err != nil {
