@@ -13,6 +13,7 @@ import (
 	"switchyard/internal/lifecycle"
 	"switchyard/internal/routing"
 	"switchyard/internal/store"
+	"switchyard/internal/template"
 )
 
 // Send accepts a message: when it returns, the message is on disk. replayed
@@ -39,10 +40,13 @@ type send struct {
 	contactID  gateway.ID // of recipient.contact_id, else zero
 	identities []convapi.ChannelIdentity
 	content    []byte
+	references []string // to omni templates, by id
 
 	resp     convapi.SendMessageResponse
 	replayed bool
-	slot     slot // for the first attempt
+	outgoing *convapi.AppMessage // what is sent, without references
+	resolved []byte              // the same, if it is not the content
+	slot     slot                // for the first attempt
 }
 
 // accept carries the request out.
@@ -87,6 +91,7 @@ func (s *send) prepare() (err error) {
 	if s.event != nil {
 		s.content, err = json.Marshal(eventContent{AppEvent: s.event})
 	} else {
+		s.references = template.References(s.req.Message)
 		s.content, err = convapi.Marshal(s.req.Message)
 	}
 	return err
@@ -105,6 +110,7 @@ func (s *send) want() []func(*store.Tx) {
 			if !s.contactID.IsZero() {
 				s.wantContact(tx, s.contactID)
 			}
+			wantTemplates(tx, project, s.references)
 		},
 		func(tx *store.Tx) {
 			if s.dispatch {
@@ -162,6 +168,9 @@ func (s *send) run(tx *store.Tx) error {
 	}
 	if s.event != nil && len(hops) > 1 {
 		hops = hops[:1] // an event never falls back
+	}
+	if hops, err = s.resolve(tx, hops); err != nil {
+		return err
 	}
 	row.Channel, row.Identity = asked(&input)
 	if conversation != nil {
@@ -301,7 +310,7 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 		return err
 	}
 	row.State = lifecycle.New(p.rules, tx.Now)
-	tx.Contents.Put(store.Content{ID: row.ID, Body: s.content, Metadata: s.req.MessageMetadata})
+	tx.Contents.Put(store.Content{ID: row.ID, Body: s.content, Metadata: s.req.MessageMetadata, Resolved: s.resolved})
 	tx.PutMessage(row)
 	if s.idem.Key != "" {
 		tx.Idempotency.Put(store.Idempotency{
@@ -313,8 +322,8 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 		tx.After(e.metrics.Accepted.Inc)
 	}
 	c := &change{engine: e, tx: tx, app: s.app, row: row, course: &course{plan: p}}
-	if len(s.content) <= keptContent {
-		c.course.message = s.req.Message
+	if len(s.content)+len(s.resolved) <= keptContent {
+		c.course.message, c.course.outgoing = s.req.Message, s.outgoing
 	}
 	e.courses.put(row.ID, c.course)
 	if refusal != nil {

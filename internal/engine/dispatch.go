@@ -202,7 +202,7 @@ func (a *account) start(c *change) (*attempt, error) {
 	if c.row.Kind.Event() {
 		return a.startEvent(c)
 	}
-	message, err := c.content()
+	_, outgoing, err := c.content()
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +211,7 @@ func (a *account) start(c *change) (*attempt, error) {
 	return &attempt{
 		account: a, row: c.row, plan: c.plan, hop: state.Hop, number: state.Attempt,
 		outbound: channel.Outbound{
-			MessageID: c.row.ID.String(), Identity: h.Identity, Message: message,
+			MessageID: c.row.ID.String(), Identity: h.Identity, Message: outgoing,
 			Properties: c.plan.Properties, Expires: c.plan.Expires,
 			PartsDone: int(state.Progress[state.Hop].Accepted), Resend: state.Resent, Retries: state.Retries,
 		},

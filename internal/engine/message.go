@@ -61,23 +61,34 @@ func kindOf(event, hidden bool) store.Kind {
 	return store.KindMessage
 }
 
-// content gives the message's content; it is not to be changed.
-func (c *change) content() (*convapi.AppMessage, error) {
+// content gives the message as the customer sent it, and as it is sent on: the
+// same, unless it refers to templates. Neither is to be changed.
+func (c *change) content() (message, outgoing *convapi.AppMessage, err error) {
 	if c.message != nil {
-		return c.message, nil
+		return c.message, c.outgoing, nil
 	}
 	content, _, err := c.tx.Contents.Get(c.row.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	if message, err = readMessage(content.Body); err != nil {
+		return nil, nil, fmt.Errorf("content of message %s: %w", c.row.ID, err)
+	}
+	outgoing = message
+	if len(content.Resolved) > 0 {
+		if outgoing, err = readMessage(content.Resolved); err != nil {
+			return nil, nil, fmt.Errorf("resolved content of message %s: %w", c.row.ID, err)
+		}
+	}
+	if len(content.Body)+len(content.Resolved) <= keptContent {
+		c.message, c.outgoing = message, outgoing
+	}
+	return message, outgoing, nil
+}
+
+func readMessage(body []byte) (*convapi.AppMessage, error) {
 	message := new(convapi.AppMessage)
-	if err := json.Unmarshal(content.Body, message); err != nil {
-		return nil, fmt.Errorf("content of message %s: %w", c.row.ID, err)
-	}
-	if len(content.Body) <= keptContent {
-		c.message = message
-	}
-	return message, nil
+	return message, json.Unmarshal(body, message)
 }
 
 // apply runs the state machine and writes the new state with all that follows.
@@ -171,7 +182,7 @@ func (c *change) tellSubmitted(hop int) error {
 	if err != nil {
 		return err
 	}
-	message, err := c.content()
+	message, _, err := c.content()
 	if err != nil {
 		return err
 	}

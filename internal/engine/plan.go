@@ -137,8 +137,10 @@ func decodePlan(data []byte) (*plan, error) {
 
 // course is what does not change of a message under way, decoded.
 type course struct {
-	plan    *plan
-	message *convapi.AppMessage // nil as long as nobody has asked for it, or an event's
+	plan *plan
+	// message is as the customer sent it, outgoing as it is sent on; nil as long
+	// as nobody has asked for them, and with an event.
+	message, outgoing *convapi.AppMessage
 }
 
 // courses keeps those of the messages that moved last, so that not each of a

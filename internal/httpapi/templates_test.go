@@ -222,3 +222,18 @@ func TestTemplatesV1(t *testing.T) {
 	checkShape(t, s.call(t, http.MethodDelete, path, "").body, emptyShape)
 	checkRefusal(t, s.call(t, http.MethodGet, path, ""), 404, "")
 }
+
+// What is wrong with a template is told as a report: the message was accepted,
+// and is shown as it was sent.
+func TestAMessageWithAMissingTemplateIsAccepted(t *testing.T) {
+	s := newServer(t)
+	s.makeOneOfEach(t)
+	const message = `{"template_message":{"omni_template":{"template_id":"gone","version":"latest","parameters":{"name":"Kari"}}}}`
+	sent := answerOf[convapi.SendMessageResponse](t, s.call(t, http.MethodPost, "messages:send", s.expand(send("message", message))))
+	got := answerOf[struct {
+		AppMessage json.RawMessage `json:"app_message"`
+	}](t, s.call(t, http.MethodGet, "messages/"+sent.MessageID, ""))
+	if string(got.AppMessage) != message {
+		t.Errorf("shown as %s", got.AppMessage)
+	}
+}

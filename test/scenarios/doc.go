@@ -38,6 +38,8 @@
 //	webhook h triggers=A,B [secret=…] [show=contact,conversation,…]
 //	endpoint d [secret=…]                       http://d.example/, for url=
 //	contact alice SMS:46700000001,…             made through the API
+//	template greet "Hi ${name}" [language=en] [version=1] [variables=name]
+//	                                            a translation more, or another in its place
 //
 //	send m1 to CHANNEL:identity,… | alice "text" [choices=Yes,No] [order=SMS,RCS]
 //	    [ttl=30s] [url=http://d.example/] [queue=high] [strategy=DISPATCH_ONLY]
@@ -45,9 +47,11 @@
 //	    [every=1h]        with m1..m9
 //	    [fails=NOT_FOUND] the request is refused
 //	    [replays=m1]      the answer is that of m1
+//	send m1 to WHO template=greet [version=latest] [language=en] [parameters='{"name":"Kari"}']
+//	    [channel_template=SMS:t] [override=SMS:greet]
 //	event e1 to CHANNEL:identity,… | alice composing|composing-end|read|comment|agent-joined|agent-left|generic
 //	    [order=…] [url=…] [queue=high] [metadata=…] [fails=NOT_FOUND]
-//	delete event e1 | app | contact alice | webhook h | conversations
+//	delete event e1 | app | contact alice | webhook h | template greet | conversations
 //	stop | crash | start                        orderly; power cut; begin again
 //	end
 //

@@ -40,7 +40,7 @@ func (st *stage) showArrival(a *arrival) string {
 		value, known := map[string]string{
 			"contact": st.contacts.name(s.contact), "conversation": st.threads.name(s.conversation),
 			"identity": s.identity, "metadata": s.metadata, "mode": string(s.mode), "description": strconv.Quote(s.description),
-			"report": a.callback.MessageMetadata, "correlation": a.callback.CorrelationID,
+			"report": a.callback.MessageMetadata, "correlation": a.callback.CorrelationID, "submitted": st.submitted(&a.callback),
 		}[name]
 		if !known {
 			st.Errorf("nobody can show %q", name)
@@ -60,6 +60,18 @@ func (st *stage) showArrival(a *arrival) string {
 		line += " -> " + strconv.Itoa(a.status)
 	}
 	return line
+}
+
+// submitted is the message of a notification as JSON.
+func (st *stage) submitted(c *convapi.Callback) string {
+	if c.MessageSubmitNotification == nil {
+		return ""
+	}
+	text, err := convapi.Marshal(c.MessageSubmitNotification.SubmittedMessage)
+	if err != nil {
+		st.Error(err)
+	}
+	return string(text)
 }
 
 func (st *stage) shown(c *convapi.Callback) shown {

@@ -17,7 +17,7 @@ import (
 // do carries out a line.
 func (st *stage) do(l *line) {
 	verbs := map[string]func(*line){
-		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact,
+		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact, "template": st.template,
 		"send": st.send, "event": st.event, "delete": st.delete, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
 		"end": func(*line) {},
 	}
@@ -210,6 +210,7 @@ func (st *stage) request(l *line) *convapi.SendMessageRequest {
 		}
 		req.Message = &convapi.AppMessage{ChoiceMessage: message}
 	}
+	st.templateMessage(l, req.Message)
 	return req
 }
 
@@ -230,6 +231,8 @@ func (st *stage) delete(l *line) {
 		st.check(l, e.DeleteEvent(ctx, projectID, st.messages.ids[l.word(2)]))
 	case "contact":
 		st.check(l, e.DeleteContact(ctx, projectID, st.contacts.ids[l.word(2)]))
+	case "template":
+		st.check(l, e.DeleteTemplate(ctx, projectID, l.word(2)))
 	case "webhook":
 		st.check(l, e.DeleteWebhook(ctx, projectID, st.webhooks[l.word(2)]))
 	case "conversations":
