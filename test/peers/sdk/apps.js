@@ -75,7 +75,7 @@ module.exports = async (stage, test) => {
     const { id } = await create({ display_name: 'listed' });
     const { apps: list } = await apps.list({});
     assert.equal(list.find((app) => app.id === id).display_name, 'listed');
-    assert.equal(list.length, 4, 'the apps of this file');
+    assert.equal(list.length, 4, 'the apps of this file until here');
     assert.deepEqual((await apps.list()).apps.map((app) => app.id), list.map((app) => app.id));
   });
 
@@ -106,6 +106,14 @@ module.exports = async (stage, test) => {
     const app = await create();
     assert.deepEqual((await update(app.id, { channel_credentials: [whatsapp, sms] })).channel_credentials.map((c) => c.channel), ['WHATSAPP', 'SMS']);
     assert.deepEqual((await update(app.id, { channel_credentials: [whatsapp] })).channel_credentials.map((c) => c.channel), ['WHATSAPP']);
+  });
+
+  await test('an app can be sent back as it came', async () => {
+    const { id } = await create({ channel_credentials: [sms, whatsapp], callback_settings: { secret_for_overridden_callback_urls: 's' } });
+    const app = await apps.get({ app_id: id });
+    assert.deepEqual(await update(id, app), app);
+    assert.deepEqual(await update(id, app, ['display_name', 'channel_credentials', 'processing_mode', 'retention_policy']), app);
+    assert.deepEqual(await apps.get({ app_id: id }), app);
   });
 
   await test('a wrong app is refused with the member at fault', async () => {

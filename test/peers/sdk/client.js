@@ -40,7 +40,9 @@ module.exports = async (stage, test) => {
     assert.equal(wire.tokens.length, 1);
   }));
 
-  await test('a wrong secret gets no token, in the words of OAuth 2.0', () => onWire(stage, { project: { ...project, keySecret: 'wrong' } }, async (conversation, wire) => {
+  await test('a wrong secret gets no token, in the words of OAuth 2.0', () => onWire(stage, {
+    project: { ...project, keySecret: 'wrong' },
+  }, async (conversation, wire) => {
     await assert.rejects(conversation.app.list({}), (err) => {
       assert.equal(err.statusCode, 401);
       const body = JSON.parse(err.data);
@@ -86,6 +88,23 @@ module.exports = async (stage, test) => {
       assert.match(err.message, /GetApp/);
       return true;
     });
+  });
+
+  await test('what is too long is refused in JSON, too', async () => {
+    const { id } = await stage.idle();
+    const update = (size) => stage.conversation.app.update({ app_id: id, appUpdateRequestBody: { display_name: 'x'.repeat(size) } });
+    assert.equal((await update(500_000)).display_name.length, 500_000);
+    await refused(update(2_000_000), 413, undefined, 'REQUEST_TOO_LARGE');
+  });
+
+  await test('many calls at once all get their own answer', async () => {
+    const numbers = Array.from({ length: 40 }, () => stage.number());
+    const made = await Promise.all(numbers.map((identity) => stage.conversation.contact.create({
+      contactCreateRequestBody: { language: 'EN', channel_identities: [{ channel: 'SMS', identity }] },
+    })));
+    assert.deepEqual(made.map((contact) => contact.channel_identities[0].identity), numbers);
+    const got = await Promise.all(made.map(({ id }) => stage.conversation.contact.get({ contact_id: id })));
+    assert.deepEqual(got, made);
   });
 
   await test('hosts, regions and credentials can be changed while it runs', async () => {

@@ -16,7 +16,8 @@ module.exports = async (stage, test) => {
     const contact = await contacts.create({ contactCreateRequestBody: { language: 'SV', channel_identities: [{ channel: 'SMS', identity: `+${number}` }] } });
     assert.match(contact.id, ulid);
     assert.deepEqual(contact, {
-      id: contact.id, channel_identities: [sms(number)], channel_priority: ['SMS'], display_name: 'Unknown', email: '', external_id: '', metadata: '', language: 'SV',
+      id: contact.id, channel_identities: [sms(number)], channel_priority: ['SMS'], display_name: 'Unknown', email: '', external_id: '', metadata: '',
+      language: 'SV',
     });
   });
 
@@ -34,7 +35,8 @@ module.exports = async (stage, test) => {
   await test('list goes through all pages, by itself and by hand', async () => {
     const made = [];
     for (let i = 0; i < 5; i++) {
-      made.push(await stage.quiet.contact.create({ contactCreateRequestBody: { language: 'EN', channel_identities: [sms(stage.number())], display_name: `${i}` } }));
+      const contactCreateRequestBody = { language: 'EN', channel_identities: [sms(stage.number())], display_name: `${i}` };
+      made.push(await stage.quiet.contact.create({ contactCreateRequestBody }));
     }
     const listed = await all(stage.quiet.contact.list({ page_size: 2 }));
     assert.deepEqual([...listed].sort((a, b) => a.display_name - b.display_name), made);
@@ -78,6 +80,18 @@ module.exports = async (stage, test) => {
     assert.deepEqual(await update(contact.id, { language: 'FI' }), { ...contact, language: 'FI' });
   });
 
+  await test('a contact can be sent back as it came', async () => {
+    const contact = await create({ email: 'a@example.org', metadata: 'm', external_id: `back ${stage.number()}` });
+    assert.deepEqual(await update(contact.id, contact), contact);
+    assert.deepEqual(await contacts.get({ contact_id: contact.id }), contact);
+  });
+
+  await test('null is the same as left out', async () => {
+    const contact = await create({ display_name: null, email: null, external_id: null, metadata: null, channel_priority: null });
+    assert.deepEqual([contact.display_name, contact.email, contact.external_id, contact.metadata], ['Unknown', '', '', '']);
+    assert.deepEqual(contact.channel_priority, ['SMS']);
+  });
+
   await test('update replaces the identities, by which the contact is then found', async () => {
     const contact = await create();
     const [before] = contact.channel_identities;
@@ -104,12 +118,11 @@ module.exports = async (stage, test) => {
   await test('delete takes a contact away, with its conversations', async () => {
     const app = await stage.idle();
     const contact = await create();
-    const { id } = await conversations.create({ createConversationRequestBody: { app_id: app.id, contact_id: contact.id, active: true, active_channel: 'SMS' } });
+    const { id } = await conversations.create({ createConversationRequestBody: { app_id: app.id, contact_id: contact.id, active: true } });
     assert.deepEqual(await contacts.delete({ contact_id: contact.id }), {});
     await refused(contacts.get({ contact_id: contact.id }), 404);
     await refused(contacts.delete({ contact_id: contact.id }), 404);
     assert.deepEqual(await all(contacts.list(contact.channel_identities[0])), []);
     await eventually('a conversation without its contact', () => conversations.get({ conversation_id: id }).then(() => false, (err) => err.statusCode === 404));
   });
-
 };

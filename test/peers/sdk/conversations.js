@@ -75,6 +75,12 @@ module.exports = async (stage, test) => {
     await refused(update(unknownID, { metadata: 'x' }), 404);
   });
 
+  await test('a conversation can be sent back as it came', async () => {
+    const made = await create(await stage.contact(['SMS']), { metadata_json: { a: [1, 2] }, correlation_id: 'c' });
+    assert.deepEqual(await update(made.id, made), made);
+    assert.deepEqual(await get(made.id), made);
+  });
+
   await test('metadata is replaced, or merged as RFC 7386 has it', async () => {
     const made = await create(await stage.contact(['SMS']), { metadata_json: { a: 1, b: { c: 2, d: 3 } } });
     const merged = await update(made.id, { metadata_json: { a: null, b: { c: 4 }, e: 'new' } }, { metadata_update_strategy: 'MERGE_PATCH' });
@@ -83,7 +89,7 @@ module.exports = async (stage, test) => {
     await refused(update(made.id, { metadata_json: {} }, { metadata_update_strategy: 'SHUFFLE' }), 400, 'metadata_update_strategy');
   });
 
-  const app = await stage.app();
+  const app = await stage.app({}, ['CONTACT_CREATE']);
 
   await test('stop ends a conversation, and the next message begins another', async () => {
     const contact = await stage.contact(['SMS']);
@@ -118,7 +124,7 @@ module.exports = async (stage, test) => {
     assert.equal(sent.active_channel, 'SMS');
     assert.equal(sent.last_received.getTime(), accept_time.getTime());
     await app.inbound(number, 'over WhatsApp');
-    const { message } = await app.callback('MESSAGE_INBOUND', (c) => c.message.conversation_id === conversation_id);
+    const { message } = await app.callback('MESSAGE_INBOUND', { conversation_id });
     const answered = await get(conversation_id);
     assert.equal(answered.active_channel, 'WHATSAPP');
     assert.equal(answered.last_received.getTime(), new Date(message.accept_time).getTime());

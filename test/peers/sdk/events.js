@@ -22,7 +22,7 @@ module.exports = async (stage, test) => {
     app_id: app.id, event, recipient: typeof recipient === 'string' ? { contact_id: recipient } : { identified_by: { channel_identities: recipient } }, ...more,
   });
   const send = (recipient, event = { composing_event: {} }, more = {}) => events.send({ sendEventRequestBody: body(recipient, event, more) });
-  const report = async (id, status) => (await app.callback('EVENT_DELIVERY', (c) => c.event_delivery_report.event_id === id && c.event_delivery_report.status === status)).event_delivery_report;
+  const report = async (id, status) => (await app.callback('EVENT_DELIVERY', { event_id: id, status })).event_delivery_report;
   const get = (id) => events.get({ event_id: id });
 
   for (const [method, event] of Object.entries(methods)) {
@@ -35,9 +35,10 @@ module.exports = async (stage, test) => {
       assert.match(got.conversation_id, ulid);
       assert.deepEqual(got, {
         id: sent.event_id, direction: 'TO_CONTACT', app_event: event, contact_id: contact.id, conversation_id: got.conversation_id,
-        channel_identity: { channel: 'TELEGRAM', identity: contact.number, app_id: got.channel_identity.app_id }, accept_time: got.accept_time, processing_mode: 'CONVERSATION',
+        channel_identity: { channel: 'TELEGRAM', identity: contact.number, app_id: got.channel_identity.app_id }, accept_time: got.accept_time,
+        processing_mode: 'CONVERSATION',
       });
-      await app.callback('EVENT_DELIVERY', (c) => c.event_delivery_report.event_id === sent.event_id);
+      await app.callback('EVENT_DELIVERY', { event_id: sent.event_id });
     });
   }
 
@@ -45,8 +46,8 @@ module.exports = async (stage, test) => {
     const contact = await stage.contact(['TELEGRAM']);
     const { event_id: id } = await send(contact.id, undefined, { event_metadata: 'mine' });
     const delivered = await report(id, 'DELIVERED');
-    assert.deepEqual([delivered.metadata, delivered.contact_id, delivered.channel_identity.channel, delivered.reason], ['mine', contact.id, 'TELEGRAM', undefined]);
-    assert.equal(delivered.processing_mode, 'CONVERSATION');
+    assert.deepEqual([delivered.metadata, delivered.contact_id, delivered.reason], ['mine', contact.id, undefined]);
+    assert.deepEqual([delivered.channel_identity.channel, delivered.processing_mode], ['TELEGRAM', 'CONVERSATION']);
   });
 
   await test('an event that the channel has no form for fails', async () => {
@@ -99,7 +100,7 @@ module.exports = async (stage, test) => {
     await app.report(id, 'READ');
     const [{ ref }] = await app.submitted('whatsapp', contact.number);
     await app.inbound(contact.number, { type: 'reaction', reaction: { message_id: ref, emoji: '🎉' } });
-    const { event } = await app.callback('EVENT_INBOUND', (c) => c.event.contact_id === contact.id);
+    const { event } = await app.callback('EVENT_INBOUND', { contact_id: contact.id });
     const [listed, ...rest] = await all(events.list({ contact_id: contact.id }));
     assert.deepEqual(rest, []);
     assert.deepEqual({ ...listed, accept_time: listed.accept_time.getTime() }, { ...event, accept_time: new Date(event.accept_time).getTime() });
@@ -113,7 +114,7 @@ module.exports = async (stage, test) => {
     const box = stage.inbox.box('event-reports');
     await stage.conversation.app.update({ app_id: app.id, appUpdateRequestBody: { callback_settings: { secret_for_overridden_callback_urls: box.secret } } });
     const { event_id: id } = await send(contact.id, undefined, { callback_url: box.url });
-    await box.callback('EVENT_DELIVERY', (c) => c.event_delivery_report.event_id === id && c.event_delivery_report.status === 'DELIVERED');
+    await box.callback('EVENT_DELIVERY', { event_id: id, status: 'DELIVERED' });
     assert.ok(app.box.callbacks.every((c) => c.event_delivery_report?.event_id !== id));
   });
 

@@ -47,6 +47,11 @@ class Inbox {
   }
 }
 
+// about gives what a callback is about: the first member that is an object.
+function about(event) {
+  return Object.values(event).find((member) => typeof member === 'object');
+}
+
 class Box {
   constructor(inbox, path) {
     this.inbox = inbox;
@@ -94,11 +99,13 @@ class Box {
     assert.ok(!new ConversationCallbackWebhooks('another').validateAuthenticationHeader(headers, raw), 'the signature fits another secret');
   }
 
-  // callback waits for one.
-  async callback(trigger, matches = () => true) {
+  // callback waits for one with that trigger. What it is about has these members; a function judges the whole callback instead.
+  async callback(trigger, wanted = {}) {
+    const fits = typeof wanted === 'function' ? wanted
+      : (event) => Object.entries(wanted).every(([name, value]) => about(event)[name] === value);
     return eventually(() => `a ${trigger} among ${this.callbacks.map((c) => c.trigger)}`, () => {
       assert.deepEqual(this.inbox.wrong, []);
-      return this.callbacks.find((c) => c.trigger === trigger && matches(c));
+      return this.callbacks.find((event) => event.trigger === trigger && fits(event));
     });
   }
 }

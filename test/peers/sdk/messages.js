@@ -33,13 +33,15 @@ const generic = {
   ],
   sendListMessage: [
     build.list({
-      title: 'Lunch', description: 'today', sections: [{ title: 'Soups', items: [{ choice: { title: 'Pea', postback_data: 'pea' } }, { choice: { title: 'Fish' } }] }],
+      title: 'Lunch', description: 'today',
+      sections: [{ title: 'Soups', items: [{ choice: { title: 'Pea', postback_data: 'pea' } }, { choice: { title: 'Fish' } }] }],
     }),
     /^Lunch\ntoday\n[^]*Soups[^]*Pea[^]*Fish/,
   ],
   sendContactInfoMessage: [
     build.contactInfo({
-      name: { full_name: 'Ada Lovelace', first_name: 'Ada' }, phone_numbers: [{ phone_number: '+46732000000', type: 'Work' }], email_addresses: [{ email_address: 'ada@example.org' }],
+      name: { full_name: 'Ada Lovelace', first_name: 'Ada' }, phone_numbers: [{ phone_number: '+46732000000', type: 'Work' }],
+      email_addresses: [{ email_address: 'ada@example.org' }],
     }),
     /^Ada Lovelace\n[^]*\+46732000000/,
   ],
@@ -96,7 +98,10 @@ module.exports = async (stage, test) => {
   await test('the order of channels is the one of the message, the identities or the contact', async () => {
     const contact = await stage.contact(['SMS', 'WHATSAPP'], { channel_priority: ['WHATSAPP', 'SMS'] });
     const identities = ['SMS', 'WHATSAPP'].map((channel) => ({ channel, identity: contact.number }));
-    const over = async (recipient, more) => (await app.report(await app.send(recipient, 'which way', more), 'DELIVERED')).message_delivery_report.channel_identity.channel;
+    const over = async (recipient, more) => {
+      const { message_delivery_report: report } = await app.report(await app.send(recipient, 'which way', more), 'DELIVERED');
+      return report.channel_identity.channel;
+    };
     assert.equal(await over(contact.id), 'WHATSAPP');
     assert.equal(await over(identities), 'SMS');
     assert.equal(await over(contact.id), 'SMS', 'the active channel of the conversation goes first');
@@ -106,7 +111,9 @@ module.exports = async (stage, test) => {
   await test('a recipient that nobody knows becomes a contact', async () => {
     const number = stage.number();
     const id = await app.send([{ channel: 'SMS', identity: `+${number}` }], 'hello');
-    const { contact_create_notification: { contact } } = await app.callback('CONTACT_CREATE', (c) => c.contact_create_notification.contact.channel_identities[0].identity === number);
+    const { contact_create_notification: { contact } } = await app.callback('CONTACT_CREATE', ({ contact_create_notification: created }) => (
+      created.contact.channel_identities[0].identity === number
+    ));
     assert.deepEqual(await contacts.get({ contact_id: contact.id }), contact);
     assert.deepEqual([contact.display_name, contact.language, contact.channel_priority], ['Unknown', 'UNSPECIFIED', ['SMS']]);
     assert.equal((await get(id)).contact_id, contact.id);
@@ -123,7 +130,8 @@ module.exports = async (stage, test) => {
     await refused(wrong({}, null), 400, 'message');
     await refused(wrong({}, { text_message: { text: 'a' }, media_message: { url: 'https://example.com' } }), 400, 'message');
     await refused(wrong({}, build.text({ text: '' })), 400, 'message.text_message.text');
-    await refused(wrong({}, build.choice({ text_message: { text: 'q' }, choices: Array.from({ length: 11 }, () => ({ text_message: { text: 'c' } })) })), 400, 'message.choice_message.choices');
+    const eleven = Array.from({ length: 11 }, () => ({ text_message: { text: 'c' } }));
+    await refused(wrong({}, build.choice({ text_message: { text: 'q' }, choices: eleven })), 400, 'message.choice_message.choices');
     await refused(wrong({}, build.location({ title: 'x' })), 400, 'message.location_message.coordinates');
     await refused(wrong({ ttl: 2 }), 400, 'ttl');
     await refused(wrong({ queue: 'EXPRESS' }), 400, 'queue');
@@ -165,7 +173,7 @@ module.exports = async (stage, test) => {
     const overWhatsApp = await app.send(contact.id, 'over WhatsApp', { channel_priority_order: ['WHATSAPP'] });
     await app.report(overWhatsApp, 'DELIVERED');
     await app.inbound(contact.number, 'the answer');
-    const { message: { id: answer, conversation_id } } = await app.callback('MESSAGE_INBOUND', (c) => c.message.contact_id === contact.id);
+    const { message: { id: answer, conversation_id } } = await app.callback('MESSAGE_INBOUND', { contact_id: contact.id });
     const elsewhere = await app.send(other.id, 'elsewhere');
 
     const list = async (query) => ids(await all(messages.list({ contact_id: contact.id, ...query })));
@@ -179,7 +187,8 @@ module.exports = async (stage, test) => {
     assert.deepEqual(await list({ direction: 'TO_CONTACT' }), [overWhatsApp, overSMS]);
     assert.deepEqual(await list({ start_time: middle }), [answer, overWhatsApp]);
     assert.deepEqual(await list({ end_time: middle }), [overSMS]);
-    assert.deepEqual(await list({ start_time: new Date(0), end_time: new Date(Date.now() + 60_000), channel: 'WHATSAPP', direction: 'TO_CONTACT' }), [overWhatsApp]);
+    const always = { start_time: new Date(0), end_time: new Date(Date.now() + 60_000) };
+    assert.deepEqual(await list({ ...always, channel: 'WHATSAPP', direction: 'TO_CONTACT' }), [overWhatsApp]);
     assert.deepEqual(await list({ contact_id: other.id }), [elsewhere]);
     assert.equal((await all(messages.list({ contact_id: contact.id, view: 'WITH_METADATA' })))[2].metadata, 'm');
     assert.ok(!(await all(messages.list({ contact_id: contact.id, view: 'WITHOUT_METADATA' })))[2].metadata);
@@ -225,7 +234,7 @@ module.exports = async (stage, test) => {
     assert.equal((await app.report(id, 'DELIVERED')).correlation_id, 'corr-1');
     await app.send(contact.id, 'second', { conversation_metadata: { b: null, c: 3 }, conversation_metadata_update_strategy: 'MERGE_PATCH' });
     await app.inbound(contact.number, 'and so?');
-    const answer = await app.callback('MESSAGE_INBOUND', (c) => c.message.contact_id === contact.id);
+    const answer = await app.callback('MESSAGE_INBOUND', { contact_id: contact.id });
     assert.deepEqual([JSON.parse(answer.message_metadata), answer.correlation_id], [{ a: 1, c: 3 }, 'corr-1']);
     const conversation = await conversations.get({ conversation_id: answer.message.conversation_id });
     assert.deepEqual([conversation.metadata_json, conversation.correlation_id], [{ a: 1, c: 3 }, 'corr-1']);
@@ -236,9 +245,9 @@ module.exports = async (stage, test) => {
     const box = stage.inbox.box('reports');
     await stage.conversation.app.update({ app_id: app.id, appUpdateRequestBody: { callback_settings: { secret_for_overridden_callback_urls: box.secret } } });
     const id = await app.send(contact.id, 'tell it there', { callback_url: box.url });
-    await box.callback('MESSAGE_DELIVERY', (c) => c.message_delivery_report.status === 'DELIVERED');
+    await box.callback('MESSAGE_DELIVERY', { message_id: id, status: 'DELIVERED' });
     assert.deepEqual(box.callbacks.map((c) => [c.trigger, c.message_delivery_report.message_id]), [['MESSAGE_DELIVERY', id], ['MESSAGE_DELIVERY', id]]);
-    await app.callback('MESSAGE_SUBMIT', (c) => c.message_submit_notification.message_id === id);
+    await app.callback('MESSAGE_SUBMIT', { message_id: id });
     assert.deepEqual(app.statuses(id), []);
   });
 
@@ -256,15 +265,14 @@ module.exports = async (stage, test) => {
 
   await test('a tap on a choice comes back with the message that offered it', async () => {
     const contact = await stage.contact(['WHATSAPP']);
-    const id = await app.send(contact.id, build.choice({ text_message: { text: 'Well?' }, choices: [{ text_message: { text: 'Yes' }, postback_data: 'said-yes' }] }), {
-      message_metadata: 'asked',
-    });
+    const question = build.choice({ text_message: { text: 'Well?' }, choices: [{ text_message: { text: 'Yes' }, postback_data: 'said-yes' }] });
+    const id = await app.send(contact.id, question, { message_metadata: 'asked' });
     await app.report(id, 'DELIVERED');
     const [{ ref }] = await app.submitted('whatsapp', contact.number);
     await app.inbound(contact.number, {
       type: 'interactive', context: { from: '15550000000', id: ref }, interactive: { type: 'button_reply', button_reply: { id: 'said-yes', title: 'Yes' } },
     });
-    const { message } = await app.callback('MESSAGE_INBOUND', (c) => c.message.contact_id === contact.id);
+    const { message } = await app.callback('MESSAGE_INBOUND', { contact_id: contact.id });
     assert.deepEqual(message.contact_message.choice_response_message, { message_id: id, postback_data: 'said-yes' });
     assert.equal(message.metadata, 'asked');
     assert.deepEqual((await get(message.id)).contact_message, message.contact_message);
@@ -306,12 +314,12 @@ module.exports = async (stage, test) => {
   await test('what a person writes is read back as the callback told it', async () => {
     const number = stage.number();
     await app.inbound(number, 'ja 😀 <&>');
-    const { message } = await app.callback('MESSAGE_INBOUND', (c) => c.message.channel_identity.identity === number);
+    const { message } = await app.inboundFrom(number);
     const got = dated(await get(message.id));
     assert.deepEqual({ ...got, accept_time: got.accept_time.getTime() }, { ...message, accept_time: new Date(message.accept_time).getTime() });
     const over = 'å'.repeat(200);
     await app.order('/sms/_sim/inbound', { from: number, to: '72323', text: over });
-    const { message: long } = await app.callback('MESSAGE_INBOUND', (c) => c.message.channel_identity.identity === number && c.message.channel_identity.channel === 'SMS');
+    const { message: long } = await app.inboundFrom(number, 'SMS');
     assert.deepEqual([long.contact_message.text_message.text, long.sender_id], [over, '72323']);
     await eventually('both in the list', async () => (await all(messages.list({ channel_identity: number }))).length === 2);
   });

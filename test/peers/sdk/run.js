@@ -1,8 +1,8 @@
 // The suite of the vendor's Node SDK: every method of its Conversation part, unmodified, against a running gateway. A group is a file of this folder with
 // cases in sequence; the groups run one after the other.
 //
-// Standard output has one JSON object a line for each case: {group, name, ms}, and error if it failed. The process ends with 1 when one has failed. A rejection that nobody waits
-// for fails the run, and so does anything that is left to keep the process alive.
+// Standard output has one JSON object a line for each case: {group, name, ms}, and error if it failed. The process ends with 1 when one has failed, when a
+// promise was rejected that nobody waited for, and when something is left that keeps the process alive.
 //
 // Environment: SETTINGS, see stage.js. SDK_GROUPS names the groups to run, with commas between; without it all run.
 'use strict';
@@ -10,7 +10,9 @@ const { performance } = require('node:perf_hooks');
 const { current, driven, record } = require('./driven');
 const { Stage } = require('./stage');
 
-const groups = ['client', 'apps', 'webhooks', 'contacts', 'conversations', 'messages', 'events', 'callbacks'];
+const groups = [
+  'client', 'apps', 'webhooks', 'contacts', 'conversations', 'messages', 'events', 'callbacks', 'templates-v1', 'templates-v2',
+];
 const caseTime = 30_000; // ms that a case may take
 const exitTime = 3_000; // ms until the process has to be able to end
 
@@ -70,10 +72,14 @@ async function main() {
   const wanted = process.env.SDK_GROUPS?.split(',') ?? groups;
   for (const group of wanted) await runGroup(group, stage);
   await stage.close();
+}
+
+// end ends a process that cannot end by itself.
+function end() {
   setTimeout(() => {
     report({ group: 'run', name: 'nothing is left open', error: process.getActiveResourcesInfo().join(', ') });
     process.exit(1);
   }, exitTime).unref();
 }
 
-main().catch((err) => report({ group: 'run', name: 'begin and end', error: describe(err) }));
+main().catch((err) => report({ group: 'run', name: 'begin and end', error: describe(err) })).finally(end);

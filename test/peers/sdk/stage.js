@@ -60,9 +60,8 @@ class Stage {
   idle(resource = {}) {
     return this.conversation.app.create({
       appCreateRequestBody: {
-        display_name: 'idle', processing_mode: 'CONVERSATION', channel_credentials: [
-          { channel: 'WHATSAPP', static_bearer: { claimed_identity: '1', token: 't' } }, { channel: 'SMS', static_bearer: { claimed_identity: 's', token: 't' } },
-        ], ...resource,
+        display_name: 'idle', processing_mode: 'CONVERSATION',
+        channel_credentials: ['WHATSAPP', 'SMS'].map((channel) => ({ channel, static_bearer: { claimed_identity: '1', token: 't' } })), ...resource,
       },
     });
   }
@@ -131,13 +130,18 @@ class App {
     };
   }
 
-  callback(trigger, matches) {
-    return this.box.callback(trigger, matches);
+  callback(trigger, wanted) {
+    return this.box.callback(trigger, wanted);
+  }
+
+  // inboundFrom waits for a message that a number has written over a channel.
+  inboundFrom(number, channel = 'WHATSAPP') {
+    return this.callback('MESSAGE_INBOUND', ({ message: { channel_identity: from } }) => from.identity === number && from.channel === channel);
   }
 
   // report waits until a message has that status.
   report(id, status) {
-    return this.callback('MESSAGE_DELIVERY', (c) => c.message_delivery_report.message_id === id && c.message_delivery_report.status === status);
+    return this.callback('MESSAGE_DELIVERY', { message_id: id, status });
   }
 
   // statuses gives what has been reported of a message.

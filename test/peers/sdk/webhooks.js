@@ -33,7 +33,9 @@ module.exports = async (stage, test) => {
   });
 
   await test('client credentials come back', async () => {
-    const credentials = { client_id: 'me', client_secret: 'mine', endpoint: 'https://example.com/token', scope: 'a b', response_type: 'token', token_request_type: 'FORM' };
+    const credentials = {
+      client_id: 'me', client_secret: 'mine', endpoint: 'https://example.com/token', scope: 'a b', response_type: 'token', token_request_type: 'FORM',
+    };
     const hook = await create({ client_credentials: credentials });
     assert.deepEqual((await webhooks.get({ webhook_id: hook.id })).client_credentials, credentials);
     assert.equal((await update(hook.id, {}, ['client_credentials'])).client_credentials, null);
@@ -53,9 +55,9 @@ module.exports = async (stage, test) => {
 
   await test('every trigger of the contract can be asked for', async () => {
     const triggers = [
-      'MESSAGE_INBOUND', 'MESSAGE_DELIVERY', 'MESSAGE_SUBMIT', 'EVENT_INBOUND', 'EVENT_DELIVERY', 'CONVERSATION_START', 'CONVERSATION_STOP', 'CONVERSATION_DELETE',
-      'CONTACT_CREATE', 'CONTACT_DELETE', 'CONTACT_MERGE', 'CONTACT_UPDATE', 'CONTACT_IDENTITIES_DUPLICATION', 'CAPABILITY', 'OPT_IN', 'OPT_OUT', 'CHANNEL_EVENT',
-      'UNSUPPORTED', 'SMART_CONVERSATION', 'MESSAGE_INBOUND_SMART_CONVERSATION_REDACTION', 'RECORD_NOTIFICATION',
+      'MESSAGE_INBOUND', 'MESSAGE_DELIVERY', 'MESSAGE_SUBMIT', 'EVENT_INBOUND', 'EVENT_DELIVERY', 'CONVERSATION_START', 'CONVERSATION_STOP',
+      'CONVERSATION_DELETE', 'CONTACT_CREATE', 'CONTACT_DELETE', 'CONTACT_MERGE', 'CONTACT_UPDATE', 'CONTACT_IDENTITIES_DUPLICATION', 'CAPABILITY', 'OPT_IN',
+      'OPT_OUT', 'CHANNEL_EVENT', 'UNSUPPORTED', 'SMART_CONVERSATION', 'MESSAGE_INBOUND_SMART_CONVERSATION_REDACTION', 'RECORD_NOTIFICATION',
     ];
     const hook = await create({ triggers });
     assert.deepEqual(hook.triggers, triggers);
@@ -74,6 +76,13 @@ module.exports = async (stage, test) => {
   await test('update without a mask changes the members of the body', async () => {
     const hook = await create({ secret: 'old' });
     assert.deepEqual(await update(hook.id, { secret: 'new' }), { ...hook, secret: 'new' });
+    await remove(hook);
+  });
+
+  await test('a webhook can be sent back as it came', async () => {
+    const hook = await create({ secret: 's', client_credentials: null });
+    assert.deepEqual(await update(hook.id, hook), hook);
+    assert.deepEqual(await webhooks.get({ webhook_id: hook.id }), hook);
     await remove(hook);
   });
 
