@@ -237,3 +237,30 @@ func TestAMessageWithAMissingTemplateIsAccepted(t *testing.T) {
 		t.Errorf("shown as %s", got.AppMessage)
 	}
 }
+
+// The preview says what a template says now, on each channel.
+func TestTranscodeFillsTemplates(t *testing.T) {
+	s := newServer(t)
+	s.makeOneOfEach(t)
+	answerOf[convapi.Template](t, s.call(t, http.MethodPost, templatesV2, english(`"id":"greet",`,
+		`"text_message":{"text":"Hi ${name}"},"variables":[{"key":"name"}],"channel_template_overrides":{"WHATSAPP":{"template_reference":{"template_id":"hello","language_code":"en_US"},"parameter_mappings":{"name":"body[1]text"}}}`)))
+	reference := func(id, parameters string) string {
+		return s.expand(transcode("app_message", `{"template_message":{"omni_template":{"template_id":"`+id+`","version":"latest","parameters":`+parameters+`}}}`))
+	}
+	got := answerOf[convapi.TranscodeMessageResponse](t, s.call(t, http.MethodPost, "messages:transcode", reference("greet", `{"name":"Kari"}`))).TranscodedMessage
+	if sms := got[convapi.ChannelSMS]; !strings.Contains(sms, "Hi Kari") {
+		t.Errorf("SMS: %s", sms)
+	}
+	if whatsapp := got[convapi.ChannelWhatsApp]; !strings.Contains(whatsapp, `"name":"hello"`) || !strings.Contains(whatsapp, `"text":"Kari"`) {
+		t.Errorf("WHATSAPP: %s", whatsapp)
+	}
+	for body, reason := range map[string]convapi.ReasonCode{
+		reference("gone", `{}`): convapi.ReasonTemplateNotFound, reference("greet", `{}`): convapi.ReasonTemplateInsufficientParameters,
+	} {
+		got := s.call(t, http.MethodPost, "messages:transcode", body)
+		checkRefusal(t, got, 400, "channels[0]")
+		if !strings.Contains(string(got.body), string(reason)) {
+			t.Errorf("%s, want %s", got.body, reason)
+		}
+	}
+}
