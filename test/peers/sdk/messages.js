@@ -48,7 +48,7 @@ const generic = {
 };
 
 module.exports = async (stage, test) => {
-  const { messages, contact: contacts, conversation: conversations } = stage.conversation;
+  const { messages, contact: contacts, conversation: conversations, templatesV2 } = stage.conversation;
   const app = await stage.app({}, ['CONTACT_CREATE', 'CONTACT_UPDATE']);
   const get = (id, source) => messages.get({ message_id: id, ...(source && { messages_source: source }) });
   const send = (body) => messages.send({ sendMessageRequestBody: body });
@@ -67,6 +67,30 @@ module.exports = async (stage, test) => {
       assert.deepEqual((await get(sent.message_id)).app_message, message);
     });
   }
+
+  await test('sendTemplateMessage fills an omni template in', async () => {
+    const template = await templatesV2.create({ createTemplateRequestBody: {
+      default_translation: 'en-US', translations: [
+        { language_code: 'en-US', version: '1', text_message: { text: 'Hello ${name}, welcome' }, variables: [{ key: 'name', preview_value: 'you' }] },
+        { language_code: 'sv-SE', version: '1', text_message: { text: 'Hej ${name}' }, variables: [{ key: 'name', preview_value: 'du' }] },
+      ],
+    } });
+    const contact = await stage.contact(['SMS']);
+    const message = (language) => build.template({ omni_template: {
+      template_id: template.id, version: 'latest', parameters: { name: 'Åsa' }, ...(language && { language_code: language }),
+    } });
+    for (const language of [undefined, 'sv-SE']) {
+      const { message_id: id } = await messages.sendTemplateMessage({ sendMessageRequestBody: app.request(contact.id, message(language)) });
+      await app.report(id, 'DELIVERED');
+      assert.deepEqual((await get(id)).app_message, message(language));
+    }
+    assert.deepEqual((await app.submitted('sms', contact.number, 2)).map((entry) => entry.text), ['Hello Åsa, welcome', 'Hej Åsa']);
+    const { message_id: id } = await messages.sendTemplateMessage({ sendMessageRequestBody: app.request(contact.id, build.template({
+      omni_template: { template_id: 'no-such-template', version: 'latest' },
+    })) });
+    assert.equal((await app.report(id, 'FAILED')).message_delivery_report.reason.code, 'TEMPLATE_NOT_FOUND');
+    await templatesV2.delete({ template_id: template.id });
+  });
 
   await test('get gives the message with its conversation, contact and times', async () => {
     const contact = await stage.contact(['SMS']);
