@@ -61,12 +61,17 @@ func (e *Engine) Contact(ctx context.Context, project, text string) (convapi.Con
 	return showContact(row)
 }
 
+// contactRow finds a contact; one that is being merged into another one is that
+// one already.
 func (e *Engine) contactRow(ctx context.Context, project, text string) (store.Contact, error) {
 	id, ok := gateway.ParseID(text)
 	if !ok {
 		return store.Contact{}, notFound("contact", text)
 	}
 	row, found, err := e.db.Contact(ctx, id)
+	if err == nil && found && !row.MergedInto.IsZero() {
+		row, found, err = e.db.Contact(ctx, row.MergedInto)
+	}
 	if err == nil && (!found || row.Project != project) {
 		err = notFound("contact", text)
 	}
@@ -142,23 +147,20 @@ func (e *Engine) contactsOf(ctx context.Context, project string, f ContactFilter
 
 // UpdateContact applies change to the stored contact and validates the result.
 func (e *Engine) UpdateContact(ctx context.Context, project, text string, change func(*convapi.Contact) error) (convapi.Contact, error) {
-	row, err := e.contactRow(ctx, project, text)
-	if err != nil {
-		return convapi.Contact{}, err
+	id, ok := gateway.ParseID(text)
+	if !ok {
+		return convapi.Contact{}, notFound("contact", text)
 	}
 	var p *person
-	err = e.apply(ctx, store.Op{Run: func(tx *store.Tx) (err error) {
-		if p, err = e.person(tx, row.ID); err != nil {
+	err := e.apply(ctx, store.Op{Run: func(tx *store.Tx) (err error) {
+		if p, err = e.contactToChange(tx, project, id); err != nil {
 			return err
-		}
-		if p == nil {
-			return notFound("contact", text)
 		}
 		before := slices.Clone(p.resource.ChannelIdentities)
 		if err := change(&p.resource); err != nil {
 			return err
 		}
-		p.resource.ID = row.ID.String()
+		p.resource.ID = id.String()
 		if err := p.resource.Validate(); err != nil {
 			return err
 		}
@@ -172,12 +174,22 @@ func (e *Engine) UpdateContact(ctx context.Context, project, text string, change
 		if err := e.putPerson(tx, p); err != nil {
 			return err
 		}
-		return e.tellProject(tx, project, row.ID, convapi.Callback{ContactUpdateNotification: &convapi.ContactNotification{Contact: p.resource}})
+		return e.tellProject(tx, project, id, convapi.Callback{ContactUpdateNotification: &convapi.ContactNotification{Contact: p.resource}})
 	}})
 	if err != nil {
 		return convapi.Contact{}, err
 	}
 	return p.resource, nil
+}
+
+// contactToChange loads a contact of a project to change or delete it. The
+// source of a merge is as good as gone.
+func (e *Engine) contactToChange(tx *store.Tx, project string, id gateway.ID) (*person, error) {
+	p, err := e.ownPerson(tx, id)
+	if err == nil && (p == nil || p.row.Project != project || !p.row.MergedInto.IsZero()) {
+		err = notFound("contact", id.String())
+	}
+	return p, err
 }
 
 // DeleteContact removes a contact with its conversations, and in time what the
@@ -188,22 +200,50 @@ func (e *Engine) DeleteContact(ctx context.Context, project, text string) error 
 	if err != nil {
 		return err
 	}
-	if err := e.deleteConversations(ctx, store.ConversationQuery{Project: project, Contact: row.ID}, contactWithdrawn); err != nil {
-		return err
+	if row.ID.String() != text {
+		return notFound("contact", text)
 	}
-	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
-		p, err := e.person(tx, row.ID)
-		if err != nil {
+	for gone := false; !gone; {
+		if err := e.awaitMerges(ctx, row.ID); err != nil {
 			return err
 		}
-		if p == nil {
-			return notFound("contact", text)
+		if err := e.deleteConversations(ctx, store.ConversationQuery{Project: project, Contact: row.ID}, contactWithdrawn); err != nil {
+			return err
+		}
+		if gone, err = e.removeContact(ctx, project, row.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeContact removes a contact without conversations. It reports false if it
+// has got one meanwhile, or another contact is being merged into it.
+func (e *Engine) removeContact(ctx context.Context, project string, id gateway.ID) (gone bool, err error) {
+	want := func(tx *store.Tx) {
+		tx.Contacts.Want(id)
+		for _, a := range e.directory.appsOf(project) {
+			tx.Active.Want(store.ActiveKey{Contact: id, App: a.id})
+		}
+	}
+	err = e.apply(ctx, store.Op{Want: []func(*store.Tx){want}, Run: func(tx *store.Tx) error {
+		gone = false
+		p, err := e.contactToChange(tx, project, id)
+		if err != nil || p.row.Merging > 0 {
+			return err
+		}
+		for _, a := range e.directory.appsOf(project) {
+			if _, active, err := tx.Active.Get(store.ActiveKey{Contact: id, App: a.id}); err != nil || active {
+				return err
+			}
 		}
 		if err := e.release(tx, p, p.resource.ChannelIdentities); err != nil {
 			return err
 		}
-		tx.Contacts.Delete(row.ID)
-		tx.Erasures.Put(store.Erasure{Contact: row.ID, Project: project, At: tx.Now})
-		return e.tellProject(tx, project, row.ID, convapi.Callback{ContactDeleteNotification: &convapi.ContactNotification{Contact: p.resource}})
+		tx.Contacts.Delete(id)
+		tx.Erasures.Put(store.Erasure{Contact: id, Project: project, At: tx.Now})
+		gone = true
+		return e.tellProject(tx, project, id, convapi.Callback{ContactDeleteNotification: &convapi.ContactNotification{Contact: p.resource}})
 	}})
+	return gone, err
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
@@ -24,11 +25,19 @@ func (e *Engine) CreateConversation(ctx context.Context, project string, resourc
 	if err != nil {
 		return resource, err
 	}
-	c := store.Conversation{ID: gateway.NewID(contact.ID.Lane()), App: a.id, Contact: contact.ID, Project: project}
+	c := store.Conversation{ID: gateway.NewID(contact.ID.Lane()), App: a.id, Project: project}
 	if err := fill(&c, resource); err != nil {
 		return resource, err
 	}
 	err = e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		p, err := e.person(tx, contact.ID)
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			return notFound("contact", resource.ContactID)
+		}
+		c.Contact = p.row.ID
 		if c.Active {
 			if err := e.onlyActive(tx, a, c); err != nil {
 				return err
@@ -138,6 +147,11 @@ func (e *Engine) UpdateConversation(ctx context.Context, project, text string, c
 			if err := e.onlyActive(tx, a, *c); err != nil {
 				return err
 			}
+			if p, err := e.ownPerson(tx, c.Contact); err != nil {
+				return err
+			} else if p == nil || !p.row.MergedInto.IsZero() {
+				return &gateway.Error{Code: gateway.Unavailable, Message: "the conversation's contact is being merged into another one", RetryAfter: time.Second}
+			}
 			tx.Active.Put(store.Active{ActiveKey: store.ActiveKey{Contact: c.Contact, App: c.App}, Conversation: c.ID})
 		case !c.Active && was:
 			return e.stop(tx, a, c)
@@ -176,7 +190,7 @@ func (e *Engine) changeConversation(ctx context.Context, project, text string, c
 		if c, found, err = tx.Conversations.Get(row.ID); err != nil {
 			return err
 		}
-		if !found {
+		if !found || c.Closing {
 			return notFound("conversation", text)
 		}
 		a, _ := e.directory.app(c.App)
@@ -195,7 +209,7 @@ func (e *Engine) DeleteConversation(ctx context.Context, project, text string) e
 	if err != nil {
 		return err
 	}
-	return e.deleteConversation(ctx, row, withdrawn(convapi.ReasonUnknown, "the conversation"))
+	return e.deleteConversation(ctx, row.ID, gateway.ID{}, withdrawn(convapi.ReasonUnknown, "the conversation"))
 }
 
 // deleteChunk is how many messages one operation deletes, so that a long
@@ -203,34 +217,85 @@ func (e *Engine) DeleteConversation(ctx context.Context, project, text string) e
 const deleteChunk = 200
 
 // deleteConversation removes a conversation with what it holds. What is still
-// queued fails first, so that nothing vanishes without a receipt.
-func (e *Engine) deleteConversation(ctx context.Context, row store.Conversation, reason convapi.Reason) error {
-	for {
-		list, err := e.db.InConversation(ctx, row.ID, deleteChunk)
+// queued fails first, so that nothing vanishes without a receipt. With a
+// contact, nothing happens to a conversation that is not that contact's any more.
+func (e *Engine) deleteConversation(ctx context.Context, id, contact gateway.ID, reason convapi.Reason) error {
+	for gone := false; !gone; {
+		if err := e.closeConversation(ctx, id, contact); err != nil {
+			return err
+		}
+		if err := e.emptyConversation(ctx, id, reason); err != nil {
+			return err
+		}
+		err := e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+			c, found, err := tx.Conversations.Get(id)
+			if gone = !found || theirs(c, contact); gone || err != nil {
+				return err
+			}
+			if gone = c.Closing; !gone {
+				return nil // a merge has opened it again
+			}
+			return e.removeConversation(tx, c)
+		}})
 		if err != nil {
 			return err
 		}
-		if len(list) == 0 {
-			break
+	}
+	return nil
+}
+
+// theirs says that a conversation belongs to somebody else than the contact that
+// it was found by.
+func theirs(c store.Conversation, contact gateway.ID) bool {
+	return !contact.IsZero() && c.Contact != contact
+}
+
+// closeConversation lets no more messages into a conversation, so that what is
+// read of it then is all.
+func (e *Engine) closeConversation(ctx context.Context, id, contact gateway.ID) error {
+	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+		c, found, err := tx.Conversations.Get(id)
+		if err != nil || !found || c.Closing || theirs(c, contact) {
+			return err
+		}
+		shut(tx, c)
+		return nil
+	}})
+}
+
+// shut lets no more messages into a conversation.
+func shut(tx *store.Tx, c store.Conversation) {
+	if c.Active {
+		tx.Active.Delete(store.ActiveKey{Contact: c.Contact, App: c.App})
+	}
+	c.Active, c.Closing = false, true
+	tx.Conversations.Put(c)
+}
+
+// emptyConversation deletes the messages of a closed conversation.
+func (e *Engine) emptyConversation(ctx context.Context, id gateway.ID, reason convapi.Reason) error {
+	for {
+		c, found, err := e.db.Conversation(ctx, id)
+		if err != nil || !found || !c.Closing {
+			return err
+		}
+		list, err := e.db.InConversation(ctx, store.Contained{Conversation: id}, deleteChunk)
+		if err != nil || len(list) == 0 {
+			return err
 		}
 		if err := e.deleteMessages(ctx, list, reason); err != nil {
 			return err
 		}
 	}
-	return e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
-		c, found, err := tx.Conversations.Get(row.ID)
-		if err != nil || !found {
-			return err
-		}
-		if c.Active {
-			tx.Active.Delete(store.ActiveKey{Contact: c.Contact, App: c.App})
-		}
-		tx.Conversations.Delete(c.ID)
-		a, _ := e.directory.app(c.App)
-		return e.tell(tx, a, c.ID, "", convapi.Callback{
-			ConversationDeleteNotification: &convapi.ConversationNotification{Conversation: showConversation(c)},
-		})
-	}})
+}
+
+// removeConversation removes a conversation without messages.
+func (e *Engine) removeConversation(tx *store.Tx, c store.Conversation) error {
+	tx.Conversations.Delete(c.ID)
+	a, _ := e.directory.app(c.App)
+	return e.tell(tx, a, c.ID, "", convapi.Callback{
+		ConversationDeleteNotification: &convapi.ConversationNotification{Conversation: showConversation(c)},
+	})
 }
 
 func (e *Engine) deleteMessages(ctx context.Context, list []store.Message, reason convapi.Reason) error {
@@ -243,6 +308,11 @@ func (e *Engine) deleteMessages(ctx context.Context, list []store.Message, reaso
 		}},
 		Run: func(tx *store.Tx) error {
 			for _, m := range list {
+				if now, found, err := tx.Message(m.ID); err != nil {
+					return err
+				} else if !found || now.Conversation != m.Conversation {
+					continue // a merge has brought it elsewhere
+				}
 				if err := e.withdraw(tx, m, reason); err != nil {
 					return err
 				}
@@ -275,7 +345,7 @@ func (e *Engine) deleteConversations(ctx context.Context, q store.ConversationQu
 			return err
 		}
 		for _, c := range list {
-			if err := e.deleteConversation(ctx, c, reason); err != nil {
+			if err := e.deleteConversation(ctx, c.ID, q.Contact, reason); err != nil {
 				return err
 			}
 		}

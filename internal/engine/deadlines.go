@@ -212,6 +212,9 @@ func (d *deadlines) fire() {
 		d.mu.Unlock()
 	}
 	d.engine.forgetHeld(d.engine.ctx)
+	if err := d.engine.resumeMerges(d.engine.ctx); err != nil && d.engine.ctx.Err() == nil {
+		d.engine.log.Error("merges under way cannot be read", "error", err)
+	}
 }
 
 func (d *deadlines) stop() {

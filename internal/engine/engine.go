@@ -66,6 +66,7 @@ type Engine struct {
 	signals     chan struct{} // one for each of the deadlines' operations under way
 	rates       *rates
 	courses     courses // of operations alone
+	merges      merges
 
 	// configuring serialises changes of apps and webhooks, so that each sees
 	// the one before in the directory.
@@ -145,9 +146,13 @@ func (e *Engine) apply(ctx context.Context, op store.Op) error {
 	case errors.Is(err, store.ErrUnavailable):
 		return &gateway.Error{Code: gateway.Unavailable, Message: "the database cannot be reached", RetryAfter: 5 * time.Second}
 	case errors.Is(err, store.ErrClosed):
-		return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is stopping", RetryAfter: 5 * time.Second}
+		return stopping()
 	}
 	return err
+}
+
+func stopping() error {
+	return &gateway.Error{Code: gateway.Unavailable, Message: "the gateway is stopping", RetryAfter: 5 * time.Second}
 }
 
 // full is the answer while the disk takes nothing, or nothing new.

@@ -145,14 +145,15 @@ func (p peer) takeUp(m store.Moved, came []*account) {
 		func(ctx context.Context) error { return p.deadlines.gain(ctx, m.Gained) },
 		func(ctx context.Context) error { return p.deadlines.mourn(ctx, m.Died) },
 		func(ctx context.Context) error { return p.deadlines.adopt(ctx, came, m.Gained) },
+		p.resumeMerges,
 	}
-	for i, needed := range []bool{len(m.Gained) > 0, len(m.Died) > 0, len(came) > 0} {
+	for i, needed := range []bool{len(m.Gained) > 0, len(m.Died) > 0, len(came) > 0, len(m.Gained)+len(m.Died) > 0} {
 		for needed && p.ctx.Err() == nil {
 			err := steps[i](p.ctx)
 			if err == nil || errors.Is(err, store.ErrClosed) || p.ctx.Err() != nil {
 				break
 			}
-			p.log.Error("messages under way cannot be read; trying again", "error", err)
+			p.log.Error("what is under way cannot be read; trying again", "error", err)
 			select {
 			case <-time.After(time.Second):
 			case <-p.ctx.Done():

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -44,8 +45,18 @@ func normalize(app string, list []convapi.ChannelIdentity) []convapi.ChannelIden
 	return out
 }
 
-// person loads a contact.
+// person loads a contact; one that is being merged into another one is that one
+// already.
 func (e *Engine) person(tx *store.Tx, id gateway.ID) (*person, error) {
+	p, err := e.ownPerson(tx, id)
+	if err != nil || p == nil || p.row.MergedInto.IsZero() {
+		return p, err
+	}
+	return e.ownPerson(tx, p.row.MergedInto)
+}
+
+// ownPerson loads a contact, itself.
+func (e *Engine) ownPerson(tx *store.Tx, id gateway.ID) (*person, error) {
 	row, found, err := tx.Contacts.Get(id)
 	if err != nil || !found {
 		return nil, err
@@ -73,6 +84,7 @@ func (e *Engine) putPerson(tx *store.Tx, p *person) (err error) {
 		if !slices.Contains(identity.Contacts, p.row.ID) {
 			identity.IdentityKey = key
 			identity.Contacts = append(slices.Clone(identity.Contacts), p.row.ID)
+			slices.SortFunc(identity.Contacts, func(a, b gateway.ID) int { return bytes.Compare(a[:], b[:]) })
 			tx.Identities.Put(identity)
 		}
 	}

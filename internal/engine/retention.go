@@ -221,17 +221,13 @@ func (s sweep) deleteThread(c store.Conversation, bound time.Time) error {
 			return err
 		}
 		closed = true
-		if c.Active {
-			c.Active = false
-			tx.Active.Delete(store.ActiveKey{Contact: c.Contact, App: c.App})
-			tx.Conversations.Put(c)
-		}
+		shut(tx, c)
 		return nil
 	}})
 	if err != nil || !closed {
 		return err
 	}
-	if err := s.deleteConversation(s.ctx, c, withdrawn(convapi.ReasonUnknown, "the conversation")); err != nil {
+	if err := s.deleteConversation(s.ctx, c.ID, gateway.ID{}, withdrawn(convapi.ReasonUnknown, "the conversation")); err != nil {
 		return err
 	}
 	s.metrics.Expired.WithLabelValues("conversation").Inc()

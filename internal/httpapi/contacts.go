@@ -60,3 +60,11 @@ func (a *api) updateContact(ctx context.Context, c *call) (any, error) {
 func (a *api) deleteContact(ctx context.Context, c *call) (any, error) {
 	return done{}, a.engine.DeleteContact(ctx, c.project, c.ids[0])
 }
+
+func (a *api) mergeContact(ctx context.Context, c *call) (any, error) {
+	req, err := decode[convapi.MergeContactRequest](c.body)
+	if err != nil {
+		return nil, err
+	}
+	return a.engine.MergeContact(ctx, c.project, c.ids[0], req)
+}

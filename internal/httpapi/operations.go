@@ -63,6 +63,7 @@ func (a *api) operations() []route {
 		{"GET", "contacts/*", a.getContact},
 		{"PATCH", "contacts/*", a.updateContact},
 		{"DELETE", "contacts/*", a.deleteContact},
+		{"POST", "contacts/*:merge", a.mergeContact},
 
 		{"POST", "conversations", a.createConversation},
 		{"GET", "conversations", a.listConversations},
@@ -89,7 +90,6 @@ func (a *api) operations() []route {
 func notBuiltV1() []route {
 	return []route{
 		{"POST", "messages:fetch-last-message", notBuilt},
-		{"POST", "contacts/*:merge", notBuilt},
 		{"POST", "contacts:getChannelProfile", notBuilt},
 		{"GET", "contacts:identityConflicts", notBuilt},
 		{"GET", "conversations:recent", notBuilt},

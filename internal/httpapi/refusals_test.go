@@ -254,6 +254,12 @@ func badContactCalls() []badRequest {
 		{"PATCH contacts/{contact}?update_mask=name", `{}`, 400, "update_mask"},
 		{"PATCH contacts/" + absent, `{}`, 404, ""},
 		{"DELETE contacts/" + absent, "", 404, ""},
+		{"POST contacts/{contact}:merge", ``, 400, "source_id"},
+		{"POST contacts/{contact}:merge", `{"source_id":"{contact}"}`, 400, "source_id"},
+		{"POST contacts/{contact}:merge", `{"source_id":"` + absent + `","strategy":"SPLIT"}`, 400, "strategy"},
+		{"POST contacts/{contact}:merge", `{"source_id":"` + absent + `"}`, 404, ""},
+		{"POST contacts/{contact}:merge", `{"source_id":"nobody"}`, 404, ""},
+		{"POST contacts/" + absent + ":merge", `{"source_id":"{contact}"}`, 404, ""},
 	}
 }
 
@@ -329,7 +335,6 @@ func badPaths() []badRequest {
 		{"DELETE messages", "", 405, ""},
 		{"POST conversations/{conversation}", `{}`, 405, ""},
 		{"POST messages:fetch-last-message", `{}`, 501, ""},
-		{"POST contacts/{contact}:merge", `{}`, 501, ""},
 		{"GET contacts:identityConflicts", "", 501, ""},
 		{"GET apps/{app}/consents/identities/+46701", "", 501, ""},
 		{"PATCH settings", `{}`, 501, ""},

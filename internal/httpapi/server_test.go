@@ -132,6 +132,7 @@ func (s *server) makeOneOfEach(t *testing.T) {
 		{"channel":"SMS","static_bearer":{"claimed_identity":"i","token":"t"}}]}`, "id")
 	make("webhook", "webhooks", `{"app_id":"{app}","target":"https://example.com/hook","target_type":"DISMISS","secret":"shh"}`, "id")
 	make("contact", "contacts", `{"channel_identities":[{"channel":"SMS","identity":"46700000001"}],"language":"EN_US"}`, "id")
+	make("other", "contacts", `{"channel_identities":[{"channel":"SMS","identity":"46700000002"}],"language":"EN_US"}`, "id")
 	make("message", "messages:send", `{"app_id":"{app}","recipient":{"contact_id":"{contact}"},"message":{"text_message":{"text":"hello"}}}`, "message_id")
 	make("event", "events:send", `{"app_id":"{app}","recipient":{"contact_id":"{contact}"},"event":{"composing_event":{}}}`, "event_id")
 	message := answerOf[map[string]any](t, s.call(t, http.MethodGet, s.expand("messages/{message}"), ""))

@@ -96,6 +96,7 @@ func TestAnswerShapes(t *testing.T) {
 		{"GET contacts/{contact}", "", contactShape},
 		{"PATCH contacts/{contact}", `{"email":""}`, contactShape},
 		{"POST contacts", `{"channel_identities":[{"channel":"SMS","identity":"+46700000077"}],"language":"EN_US"}`, contactShape},
+		{"POST contacts/{contact}:merge", `{"source_id":"{other}","strategy":"MERGE"}`, contactShape},
 		{"GET conversations?app_id={app}", "", listOf("conversations", conversationShape, counted)},
 		{"GET conversations/{conversation}", "", conversationShape},
 		{"PATCH conversations/{conversation}", `{"correlation_id":""}`, conversationShape},

@@ -12,10 +12,14 @@ type Contact struct {
 	Project    string
 	ExternalID string
 	Body       []byte
+	// MergedInto is the contact that this one is being merged into, and Merging
+	// how many are being merged into this one. At least one of them is zero.
+	MergedInto ID
+	Merging    int
 }
 
 var contacts = &table[ID, Contact]{
-	schema:  define("contact", 2, 3, "lane int", "id blob", "project text", "external_id text", "body blob"),
+	schema:  define("contact", 2, 3, "lane int", "id blob", "project text", "external_id text", "body blob", "merged_into blob", "merging int"),
 	size:    func(r *Contact) int { return len(r.Body) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Contact) ID { return r.ID },
@@ -24,10 +28,37 @@ var contacts = &table[ID, Contact]{
 		e.Text(r.Project)
 		e.Text(r.ExternalID)
 		e.Blob(r.Body)
+		e.ID(r.MergedInto)
+		e.Int(int64(r.Merging))
 	},
 	scan: func(d decoder) Contact {
 		d.Lane()
-		return Contact{ID: d.ID(), Project: d.Text(), ExternalID: d.Text(), Body: d.Blob()}
+		return Contact{ID: d.ID(), Project: d.Text(), ExternalID: d.Text(), Body: d.Blob(), MergedInto: d.ID(), Merging: int(d.Int())}
+	},
+}
+
+// Merge is a merge of contacts that has begun and is not finished, in the lane
+// of its source.
+type Merge struct {
+	Source, Destination ID
+	Project             string
+	Body                []byte // what is left to do: the engine's, as JSON
+}
+
+var merges = &table[ID, Merge]{
+	unkept:  true,
+	schema:  define("contact_merge", 2, 4, "lane int", "source blob", "destination blob", "project text", "body blob"),
+	bindKey: encoder.Keyed,
+	keyOf:   func(r *Merge) ID { return r.Source },
+	bind: func(e encoder, r *Merge) {
+		e.Keyed(r.Source)
+		e.ID(r.Destination)
+		e.Text(r.Project)
+		e.Blob(r.Body)
+	},
+	scan: func(d decoder) Merge {
+		d.Lane()
+		return Merge{d.ID(), d.ID(), d.Text(), d.Blob()}
 	},
 }
 
@@ -96,8 +127,8 @@ var identities = &table[IdentityKey, Identity]{
 	},
 }
 
-// Conversation is the thread between an app and a contact, in the contact's
-// lane.
+// Conversation is the thread between an app and a contact, in the lane of the
+// contact that it began with.
 type Conversation struct {
 	ID, App, Contact ID
 	Project          string
@@ -107,11 +138,14 @@ type Conversation struct {
 	Metadata         string // deprecated by the contract, kept as it was sent
 	MetadataJSON     []byte // an object, or nil
 	Correlation      string
+	// Closing: it is being deleted, or merged into another one, and takes no more
+	// messages.
+	Closing bool
 }
 
 var conversations = &table[ID, Conversation]{
 	schema: define("conversation", 2, 5, "lane int", "id blob", "app blob", "contact blob", "project text",
-		"active int", "active_channel text", "last_received int", "metadata text", "metadata_json blob", "correlation text"),
+		"active int", "active_channel text", "last_received int", "metadata text", "metadata_json blob", "correlation text", "closing int"),
 	size:    func(r *Conversation) int { return len(r.Metadata) + len(r.MetadataJSON) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Conversation) ID { return r.ID },
@@ -126,13 +160,14 @@ var conversations = &table[ID, Conversation]{
 		e.Text(r.Metadata)
 		e.Blob(r.MetadataJSON)
 		e.Text(r.Correlation)
+		e.Bool(r.Closing)
 	},
 	scan: func(d decoder) Conversation {
 		d.Lane()
 		return Conversation{
 			ID: d.ID(), App: d.ID(), Contact: d.ID(), Project: d.Text(),
 			Active: d.Bool(), ActiveChannel: d.Text(), LastReceived: d.Time(),
-			Metadata: d.Text(), MetadataJSON: d.Blob(), Correlation: d.Text(),
+			Metadata: d.Text(), MetadataJSON: d.Blob(), Correlation: d.Text(), Closing: d.Bool(),
 		}
 	},
 }

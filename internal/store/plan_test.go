@@ -47,6 +47,7 @@ func everything(t *testing.T, db *store.DB) {
 		tx.PutMessage(m)
 		tx.Contents.Put(store.Content{ID: m.ID, Body: []byte("{}")})
 		tx.Contacts.Put(store.Contact{ID: m.Contact, Project: "p", ExternalID: "e", Body: []byte("{}")})
+		tx.Merges.Put(store.Merge{Source: m.Contact, Destination: app, Body: []byte("{}")})
 		tx.Conversations.Put(store.Conversation{ID: m.Conversation, App: app, Contact: m.Contact, Project: "p"})
 		tx.Identities.Put(identity)
 		tx.Active.Put(store.Active{ActiveKey: store.ActiveKey{Contact: m.Contact, App: app}, Conversation: m.Conversation})
@@ -66,6 +67,8 @@ func everything(t *testing.T, db *store.DB) {
 	if err := db.Apply(ctx, store.Op{Want: []func(*store.Tx){rows}, Run: func(tx *store.Tx) error {
 		m.State.Due = m.State.Due.Add(time.Second)
 		tx.PutMessage(m)
+		tx.MoveMessage(m)
+		tx.Merges.Delete(m.Contact)
 		tx.Held.Delete(ref)
 		tx.Deliveries.Delete(store.DeliveryKey{Lane: lane, Webhook: webhook, Position: position})
 		return nil
@@ -83,6 +86,8 @@ func everything(t *testing.T, db *store.DB) {
 		"identity":     func() error { _, _, err := db.Identity(ctx, identity.IdentityKey); return err },
 		"conversation": func() error { _, _, err := db.Conversation(ctx, m.Conversation); return err },
 		"contacts":     func() error { _, err := db.Contacts(ctx, "p", "", m.Contact, 10); return err },
+		"merge":        func() error { _, _, err := db.Merge(ctx, m.Contact); return err },
+		"merges":       func() error { _, err := db.Merges(ctx); return err },
 		"contacts, id": func() error { _, err := db.Contacts(ctx, "p", "e", m.Contact, 10); return err },
 		"conversations": func() error {
 			_, err := db.Conversations(ctx, store.ConversationQuery{Project: "p", App: app}, m.ID, 10)
@@ -113,10 +118,17 @@ func everything(t *testing.T, db *store.DB) {
 			_, err := db.LastMessages(ctx, q)
 			return err
 		},
-		"all of a conversation": func() error { _, err := db.InConversation(ctx, m.Conversation, 10); return err },
+		"all of a conversation": func() error {
+			_, err := db.InConversation(ctx, store.Contained{Conversation: m.Conversation}, 10)
+			return err
+		},
 		"a time of a large app": func() error {
 			q := store.MessageQuery{Apps: []gateway.ID{crowded}, Start: now.Add(-time.Hour), End: now}
 			_, err := db.Messages(ctx, q, 20)
+			return err
+		},
+		"to be moved": func() error {
+			_, err := db.InConversation(ctx, store.Contained{Conversation: m.Conversation, Contact: m.Contact, Before: m.ID}, 10)
 			return err
 		},
 		"due":               func() error { _, err := db.DueUntil(ctx, lane, now, store.Due{}, 10); return err },
@@ -165,9 +177,9 @@ var crowd = []string{
 	`INSERT INTO message SELECT i % 256, id(i), id(1), id(-i), 'p', 0, 0, 0, i, id(i % 5000), 'SMS', '4670', '{}', 1, 3, 0, 1, 0, 0, 0, '', 0, 1 FROM generate_series(1, $n) i`,
 	`INSERT INTO content SELECT i % 256, id(i), '{}', '', '', '' FROM generate_series(1, $n) i`,
 	`INSERT INTO template SELECT 'p' || i % 100, 't' || i, 0, '{}' FROM generate_series(1, $n) i`,
-	`INSERT INTO contact SELECT i % 256, id(-i), 'q', '', '{}' FROM generate_series(1, $n) i`,
+	`INSERT INTO contact SELECT i % 256, id(-i), 'q', '', '{}', '', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO identity SELECT i % 256, 'p', 'SMS', 'i' || i, id(0), id(-i), '', '', 0 FROM generate_series(1, $n) i`,
-	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '' FROM generate_series(1, $n) i`,
+	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO active_conversation SELECT i % 256, id(-i), id(i % 1000), id(i) FROM generate_series(1, $n) i`,
 	`INSERT INTO ref SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, id(i), 0, 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO held_report SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, 4000000000000000, '[]' FROM generate_series(1, $n) i`,

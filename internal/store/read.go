@@ -173,6 +173,16 @@ func (db *DB) Contact(ctx context.Context, id ID) (Contact, bool, error) {
 	return read(ctx, db, contacts, id)
 }
 
+// Merge reads what is left to do of a merge, by its source.
+func (db *DB) Merge(ctx context.Context, source ID) (Merge, bool, error) {
+	return read(ctx, db, merges, source)
+}
+
+// Merges lists all merges that are not finished.
+func (db *DB) Merges(ctx context.Context) ([]Merge, error) {
+	return list(ctx, db, merges, "ORDER BY lane, source", nil)
+}
+
 // Identity reads what is known of an identity.
 func (db *DB) Identity(ctx context.Context, key IdentityKey) (Identity, bool, error) {
 	return read(ctx, db, identities, key)
@@ -184,10 +194,11 @@ func (db *DB) Conversation(ctx context.Context, id ID) (Conversation, bool, erro
 }
 
 // Contacts lists contacts of a project in the order of their making, behind
-// the given one; externalID "" means any.
+// the given one, without those that are being merged into others; externalID ""
+// means any.
 func (db *DB) Contacts(ctx context.Context, project, externalID string, behind ID, limit int) ([]Contact, error) {
 	var a args
-	tail := "WHERE project = " + a.add(project) + " AND id > " + a.add(behind)
+	tail := "WHERE project = " + a.add(project) + " AND id > " + a.add(behind) + " AND merged_into = " + a.add(ID{})
 	if externalID != "" {
 		tail += " AND external_id = " + a.add(externalID)
 	}

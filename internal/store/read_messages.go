@@ -103,9 +103,24 @@ func (db *DB) LastMessages(ctx context.Context, q MessageQuery) ([]Message, erro
 	return out, nil
 }
 
-// InConversation lists what a conversation holds, of whatever kind, the newest
-// first.
-func (db *DB) InConversation(ctx context.Context, conversation ID, limit int) ([]Message, error) {
+// Contained selects what a conversation holds, of whatever kind.
+type Contained struct {
+	Conversation ID
+	// Contact that it has to name; zero for any.
+	Contact ID
+	// Before is the id that the listed ones are older than; zero for all.
+	Before ID
+}
+
+// InConversation lists what a conversation holds, the newest first.
+func (db *DB) InConversation(ctx context.Context, q Contained, limit int) ([]Message, error) {
 	var a args
-	return list(ctx, db, messages, "WHERE conversation = "+a.add(conversation)+" ORDER BY id DESC LIMIT "+a.add(limit), a)
+	tail := "WHERE conversation = " + a.add(q.Conversation)
+	if !q.Contact.IsZero() {
+		tail += " AND contact = " + a.add(q.Contact)
+	}
+	if !q.Before.IsZero() {
+		tail += " AND id < " + a.add(q.Before)
+	}
+	return list(ctx, db, messages, tail+" ORDER BY id DESC LIMIT "+a.add(limit), a)
 }

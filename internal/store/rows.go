@@ -44,6 +44,9 @@ type entry[K comparable, R any] struct {
 	exists bool
 	stored bool // a row with this key is on disk
 	dirty  bool
+	// moved: columns that else never change have changed, so that the row on disk
+	// is not updated but replaced.
+	moved bool
 }
 
 // before is an entry as it was before the running operation changed it.
@@ -132,8 +135,15 @@ func (r *rows[K, R]) None(key K) {
 // Put writes a row.
 func (r *rows[K, R]) Put(row R) {
 	e := r.change(r.table.keyOf(&row))
+	e.moved = e.moved || e.stored && !e.exists // deleted, and here again
 	e.row, e.exists = row, true
 	r.measure(e.key, &row)
+}
+
+// Move writes a row of which columns may have changed that else never do.
+func (r *rows[K, R]) Move(row R) {
+	r.Put(row)
+	r.find(r.table.keyOf(&row)).moved = true
 }
 
 // Delete removes the row of a key, if there is one.
@@ -189,7 +199,7 @@ func (r *rows[K, R]) undo() {
 // else can change them.
 func (r *rows[K, R]) written(keep bool) {
 	for _, e := range r.dirty {
-		e.dirty, e.stored = false, e.exists
+		e.dirty, e.moved, e.stored = false, false, e.exists
 	}
 	if !keep || r.table.unkept {
 		r.reset()
@@ -245,7 +255,7 @@ func (r *rows[K, R]) eachPut(f func(bind func(encoder), stored bool)) {
 	for _, e := range r.dirty {
 		if e.exists {
 			r.current = e
-			f(r.bindRow, e.stored)
+			f(r.bindRow, e.stored && !e.moved)
 		}
 	}
 	r.current = nil
@@ -253,7 +263,7 @@ func (r *rows[K, R]) eachPut(f func(bind func(encoder), stored bool)) {
 
 func (r *rows[K, R]) eachDelete(f func(bind func(encoder))) {
 	for _, e := range r.dirty {
-		if !e.exists {
+		if !e.exists || e.moved {
 			r.current = e
 			f(r.bindOfRow)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 	"switchyard/internal/store/storetest"
 )
 
-// Law: whatever operations put, delete, read and take back, in whatever
+// Law: whatever operations put, move, delete, read and take back, in whatever
 // batches, they see the rows that a map would hold, and so does who reads
 // beside the writer.
 func TestRowsAreAMap(t *testing.T) {
@@ -25,14 +26,16 @@ func TestRowsAreAMap(t *testing.T) {
 		for range 5 {
 			ids = append(ids, gateway.NewID(7))
 		}
-		want := make(map[gateway.ID]string)
+		want := make(map[gateway.ID]store.Content)
 		rapid.Check(t, func(t *rapid.T) {
 			var answers sync.WaitGroup
 			problems := make(chan error, 100)
 			for range rapid.IntRange(1, 8).Draw(t, "operations") {
 				refused := rapid.Bool().Draw(t, "refused")
 				changes := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) change {
-					return change{rapid.IntRange(0, len(ids)-1).Draw(t, "id"), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "value")}
+					return change{
+						rapid.IntRange(0, len(ids)-1).Draw(t, "id"), rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "value"), rapid.Bool().Draw(t, "moved"),
+					}
 				}), 1, 4).Draw(t, "changes")
 				answers.Add(1)
 				db.Submit(store.Op{Run: func(tx *store.Tx) error {
@@ -52,48 +55,53 @@ func TestRowsAreAMap(t *testing.T) {
 			}
 			for _, id := range ids {
 				got, found, err := db.Content(context.Background(), id)
-				if value, ok := want[id]; err != nil || found != ok || got.Metadata != value {
-					t.Fatalf("beside the writer: %q %v %v, want %q %v", got.Metadata, found, err, value, ok)
+				if row, ok := want[id]; err != nil || found != ok || !cmp.Equal(got, row) {
+					t.Fatalf("beside the writer: %v %v %v, want %v %v", got, found, err, row, ok)
 				}
 			}
 		})
 	})
 }
 
-// change gives the row of an id a value; none deletes it.
+// change gives the row of an id a value; none deletes it. One that is moved gets
+// it in a column as well that else never changes.
 type change struct {
 	id    int
 	value string
+	moved bool
 }
 
 // changeAll applies changes to the rows and, unless it is refused, to want. It
 // is called on the writer's goroutine alone.
-func changeAll(tx *store.Tx, ids []gateway.ID, want map[gateway.ID]string, changes []change, refused bool) error {
-	now := make(map[gateway.ID]string)
-	for id, value := range want {
-		now[id] = value
-	}
+func changeAll(tx *store.Tx, ids []gateway.ID, want map[gateway.ID]store.Content, changes []change, refused bool) error {
+	now := maps.Clone(want)
 	for _, c := range changes {
 		id := ids[c.id]
 		got, found, err := tx.Contents.Get(id)
-		if value, ok := now[id]; err != nil || found != ok || got.Metadata != value {
-			return fmt.Errorf("within an operation: %q %v %v, want %q %v", got.Metadata, found, err, value, ok)
+		if row, ok := now[id]; err != nil || found != ok || !cmp.Equal(got, row) {
+			return fmt.Errorf("within an operation: %v %v %v, want %v %v", got, found, err, row, ok)
 		}
-		if c.value == "" {
+		row := store.Content{ID: id, Body: got.Body, Metadata: c.value}
+		if !found || c.moved {
+			row.Body = []byte(c.value)
+		}
+		switch {
+		case c.value == "":
 			tx.Contents.Delete(id)
 			delete(now, id)
-		} else {
-			tx.Contents.Put(store.Content{ID: id, Body: []byte("body"), Metadata: c.value})
-			now[id] = c.value
+			continue
+		case c.moved:
+			tx.Contents.Move(row)
+		default:
+			tx.Contents.Put(row)
 		}
+		now[id] = row
 	}
 	if refused {
 		return errRefused
 	}
 	clear(want)
-	for id, value := range now {
-		want[id] = value
-	}
+	maps.Copy(want, now)
 	return nil
 }
 

@@ -25,6 +25,7 @@ type Tx struct {
 	States        rows[ID, WebhookState]
 	Templates     rows[TemplateKey, Template]
 	Contacts      rows[ID, Contact]
+	Merges        rows[ID, Merge]
 	Identities    rows[IdentityKey, Identity]
 	Conversations rows[ID, Conversation]
 	Active        rows[ActiveKey, Active]
@@ -86,6 +87,7 @@ func newTx(ctx context.Context, db *DB) *Tx {
 	tx.States.attach(tx, webhookStates)
 	tx.Templates.attach(tx, templates)
 	tx.Contacts.attach(tx, contacts)
+	tx.Merges.attach(tx, merges)
 	tx.Identities.attach(tx, identities)
 	tx.Conversations.attach(tx, conversations)
 	tx.Active.attach(tx, activeConversations)
@@ -174,6 +176,10 @@ func (tx *Tx) PutMessage(m Message) {
 	}
 	tx.messages.Put(m)
 }
+
+// MoveMessage writes a message's row, which may belong to another contact or
+// another conversation from now on.
+func (tx *Tx) MoveMessage(m Message) { tx.messages.Move(m) }
 
 // DeleteMessage removes a message, its content and its due time.
 func (tx *Tx) DeleteMessage(id ID) error {

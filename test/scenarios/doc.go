@@ -52,6 +52,7 @@
 //	event e1 to CHANNEL:identity,… | alice composing|composing-end|read|comment|agent-joined|agent-left|generic
 //	    [order=…] [url=…] [queue=high] [metadata=…] [fails=NOT_FOUND]
 //	delete event e1 | app | contact alice | webhook h | template greet | conversations
+//	merge alice into bob [fails=NOT_FOUND]
 //	stop | crash | start                        orderly; power cut; begin again
 //	end
 //

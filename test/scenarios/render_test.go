@@ -177,14 +177,18 @@ func (st *stage) shownOpt(n *convapi.OptNotification) shown {
 	}
 }
 
+func addresses(c convapi.Contact) string {
+	var out []string
+	for _, id := range c.ChannelIdentities {
+		out = append(out, address(id))
+	}
+	return strings.Join(out, ",")
+}
+
 // shownPeople is about contacts and conversations.
 func (st *stage) shownPeople(c *convapi.Callback) shown {
 	contact := func(what string, n *convapi.ContactNotification) shown {
-		var identities []string
-		for _, id := range n.Contact.ChannelIdentities {
-			identities = append(identities, address(id))
-		}
-		return shown{subject: st.contacts.name(n.Contact.ID), what: what + " " + strings.Join(identities, ","), contact: n.Contact.ID}
+		return shown{subject: st.contacts.name(n.Contact.ID), what: what + " " + addresses(n.Contact), contact: n.Contact.ID}
 	}
 	thread := func(what string, n *convapi.ConversationNotification) shown {
 		return shown{
@@ -199,6 +203,12 @@ func (st *stage) shownPeople(c *convapi.Callback) shown {
 		return contact("UPDATED", c.ContactUpdateNotification)
 	case c.ContactDeleteNotification != nil:
 		return contact("DELETED", c.ContactDeleteNotification)
+	case c.ContactMergeNotification != nil:
+		n := c.ContactMergeNotification
+		return shown{
+			subject: st.contacts.name(n.PreservedContact.ID), contact: n.PreservedContact.ID,
+			what: "MERGED " + addresses(n.PreservedContact) + " with " + st.contacts.name(n.DeletedContact.ID) + " " + addresses(n.DeletedContact),
+		}
 	case c.ConversationStartNotification != nil:
 		return thread("STARTED", c.ConversationStartNotification)
 	case c.ConversationStopNotification != nil:

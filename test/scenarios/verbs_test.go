@@ -18,7 +18,7 @@ import (
 func (st *stage) do(l *line) {
 	verbs := map[string]func(*line){
 		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact, "template": st.template,
-		"send": st.send, "event": st.event, "delete": st.delete, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
+		"send": st.send, "event": st.event, "delete": st.delete, "merge": st.merge, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
 		"end": func(*line) {},
 	}
 	verb, ok := verbs[l.word(0)]
@@ -33,7 +33,7 @@ func (st *stage) do(l *line) {
 		l.errorf(st, "nobody knows %q", l.word(0))
 		return
 	}
-	if st.process == nil && slices.Contains([]string{"send", "event", "delete", "expect"}, l.word(0)) {
+	if st.process == nil && slices.Contains([]string{"send", "event", "delete", "merge", "expect"}, l.word(0)) {
 		l.errorf(st, "no gateway runs")
 		return
 	}
@@ -173,10 +173,7 @@ func (st *stage) send(l *line) {
 	answer, replayed, err := st.process.engine.Send(context.Background(), projectID, req, idem)
 	switch {
 	case fails != "":
-		refused, ok := errors.AsType[*gateway.Error](err)
-		if !ok || string(refused.Code) != fails {
-			l.errorf(st, "got %v, want %s", err, fails)
-		}
+		st.checkRefused(l, err, fails)
 	case err != nil:
 		l.errorf(st, "%v", err)
 	case replayed != (replays != "") || replayed && answer.MessageID != st.messages.ids[replays]:
@@ -243,6 +240,21 @@ func (st *stage) delete(l *line) {
 		}
 	default:
 		l.errorf(st, "delete what?")
+	}
+}
+
+// merge is: merge alice into bob.
+func (st *stage) merge(l *line) {
+	_, err := st.process.engine.MergeContact(context.Background(), projectID, st.contacts.ids[l.word(3)], convapi.MergeContactRequest{SourceID: st.contacts.ids[l.word(1)]})
+	st.checkRefused(l, err, l.option("fails"))
+}
+
+// checkRefused reports an error that is not the wanted one.
+func (st *stage) checkRefused(l *line, err error, fails string) {
+	st.Helper()
+	refused, ok := errors.AsType[*gateway.Error](err)
+	if fails == "" && err != nil || fails != "" && (!ok || string(refused.Code) != fails) {
+		l.errorf(st, "got %v, want %q", err, fails)
 	}
 }
 

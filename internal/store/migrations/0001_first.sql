@@ -94,12 +94,24 @@ CREATE TABLE contact (
   project      {{keytext}} NOT NULL,
   external_id  {{keytext}} NOT NULL,
   body         {{blob}} NOT NULL,
+  merged_into  {{blob}} NOT NULL,
+  merging      bigint NOT NULL,
   PRIMARY KEY (lane, id)
 );
 
 CREATE INDEX contact_by_project ON contact (project, id);
 
 CREATE INDEX contact_by_external_id ON contact (external_id, project);
+
+-- The merges of contacts that have begun and are not finished: few at any time.
+CREATE TABLE contact_merge (
+  lane         bigint NOT NULL,
+  source       {{blob}} NOT NULL,
+  destination  {{blob}} NOT NULL,
+  project      {{keytext}} NOT NULL,
+  body         {{blob}} NOT NULL,
+  PRIMARY KEY (lane, source)
+);
 
 CREATE TABLE identity (
   lane         bigint NOT NULL,
@@ -126,6 +138,7 @@ CREATE TABLE conversation (
   metadata        text NOT NULL,
   metadata_json   {{blob}} NOT NULL,
   correlation     text NOT NULL,
+  closing         bigint NOT NULL,
   PRIMARY KEY (lane, id)
 );
 
