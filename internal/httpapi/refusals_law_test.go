@@ -19,6 +19,7 @@ func beyondSchemas() []string {
 		"channels[1] explicit_channel_omni_message", // nothing to say there
 		"accept_time \"2001-",                       // its age
 		"target \"https://example.com/hook\"",       // there already
+		"source_id \"{contact}\"",                   // itself
 	}
 }
 
