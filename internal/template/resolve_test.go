@@ -139,8 +139,8 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// checkResolved holds the laws of what comes out: no reference is left, and it
-// could have been sent as it is.
+// checkResolved holds the laws of what comes out: no reference is left, it could
+// have been sent as it is, and then nothing would be changed any more.
 func checkResolved(t *testing.T, m *convapi.AppMessage, faults map[convapi.Channel]Fault) {
 	t.Helper()
 	if left := References(m); left != nil {
@@ -149,6 +149,10 @@ func checkResolved(t *testing.T, m *convapi.AppMessage, faults map[convapi.Chann
 	request := convapi.SendMessageRequest{AppID: "a", Recipient: &convapi.Recipient{ContactID: "c"}, Message: m}
 	if err := request.Validate(); err != nil && len(faults) < len(all) {
 		t.Errorf("%s: %v", marshal(t, m), err)
+	}
+	again, more := Resolve(m, all, nil)
+	if diff := cmp.Diff(marshal(t, m), marshal(t, again)); diff != "" || len(more) > 0 {
+		t.Errorf("resolved again: %s with faults %v", diff, more)
 	}
 }
 
