@@ -18,6 +18,7 @@ type App struct {
 	MessageRetrySettings           *MessageRetrySettings        `json:"message_retry_settings,omitempty"`
 	PersistMessageStatus           *Enabled                     `json:"persist_message_status,omitempty"`
 	MessageSearch                  *Enabled                     `json:"message_search,omitempty"`
+	ConsentSettings                *ConsentSettings             `json:"consent_settings,omitempty"` // this gateway's own
 	RateLimits                     *RateLimits                  `json:"rate_limits,omitempty"`
 	QueueStats                     *QueueStats                  `json:"queue_stats,omitempty"`
 }

@@ -19,8 +19,8 @@ var (
 // phoneSeparators are what people put between the digits of a number.
 var phoneSeparators = strings.NewReplacer(" ", "", "-", "", ".", "", "(", "", ")", "")
 
-// phoneSeparated reports whether identities of c are, or can be, phone numbers.
-func (c Channel) phoneSeparated() bool {
+// ByNumber reports whether identities of c are, or can be, phone numbers.
+func (c Channel) ByNumber() bool {
 	switch c {
 	case ChannelSMS, ChannelMMS, ChannelRCS, ChannelViberBM, ChannelWhatsApp:
 		return true
@@ -33,7 +33,7 @@ func (c Channel) phoneSeparated() bool {
 // digits: the leading + and the separators blank - . ( ) are dropped. Everything
 // else stays as it is, WhatsApp's business-scoped ids with their dot included.
 func NormalizeIdentity(ch Channel, identity string) string {
-	if !ch.phoneSeparated() {
+	if !ch.ByNumber() {
 		return identity
 	}
 	bare := strings.TrimPrefix(phoneSeparators.Replace(identity), "+")

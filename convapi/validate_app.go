@@ -65,6 +65,7 @@ func (p *fieldProblems) app(a *App) {
 	if f := a.DeliveryReportBasedFallback; f != nil && f.DeliveryReportWaitingTime != 0 {
 		p.between("delivery_report_based_fallback.delivery_report_waiting_time", f.DeliveryReportWaitingTime, minReportWait, maxReportWait)
 	}
+	p.consentSettings(a.ConsentSettings)
 	if s := a.MessageRetrySettings; s != nil && s.RetryDuration != 0 {
 		p.between("message_retry_settings.retry_duration", s.RetryDuration, minRetryDuration, maxRetryDuration)
 	}
