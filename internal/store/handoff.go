@@ -29,11 +29,13 @@ const (
 	HandoffProject
 	// HandoffQueue: Detail says how many messages of App wait at the giver.
 	HandoffQueue
+	// HandoffConsent: the app Subject has a Consent, which may be its first.
+	HandoffConsent
 )
 
 // String gives the kind as metrics name it.
 func (k HandoffKind) String() string {
-	names := [...]string{"none", "callback", "due", "job", "app", "webhook", "webhook_state", "project", "queue"}
+	names := [...]string{"none", "callback", "due", "job", "app", "webhook", "webhook_state", "project", "queue", "consent"}
 	if k < 0 || int(k) >= len(names) {
 		return "unknown"
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"switchyard/internal/consent"
 	"switchyard/internal/gateway"
 	"switchyard/internal/lifecycle"
 	"switchyard/internal/store"
@@ -28,6 +29,7 @@ func everything(t *testing.T, db *store.DB) {
 	key := store.IdempotencyKey{Project: "p", Key: m.ID.String()}
 	template := store.TemplateKey{Project: "p", ID: m.ID.String()}
 	webhook := gateway.NewID(0)
+	subject := gateway.NewID(m.ID.Lane())
 	lane := int(m.ID.Lane())
 	var position uint64
 	rows := func(tx *store.Tx) {
@@ -37,6 +39,7 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Contacts.Want(m.Contact)
 		tx.Conversations.Want(m.Conversation)
 		tx.Identities.Want(identity.IdentityKey)
+		tx.Consents.Want(subject)
 		tx.Active.Want(store.ActiveKey{Contact: m.Contact, App: app})
 		tx.Refs.Want(ref)
 		tx.Held.Want(ref)
@@ -50,6 +53,8 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Merges.Put(store.Merge{Source: m.Contact, Destination: app, Body: []byte("{}")})
 		tx.Conversations.Put(store.Conversation{ID: m.Conversation, App: app, Contact: m.Contact, Project: "p"})
 		tx.Identities.Put(identity)
+		tx.Consents.Put(store.Consent{Subject: subject, App: app, Listed: m.ID, Identity: "4670", Lists: consent.All})
+		tx.ConsentAudits.Put(store.ConsentAudit{ConsentAuditKey: store.ConsentAuditKey{Subject: subject, ID: m.ID}, List: consent.All, At: tx.Now})
 		tx.Active.Put(store.Active{ActiveKey: store.ActiveKey{Contact: m.Contact, App: app}, Conversation: m.Conversation})
 		tx.Templates.Put(store.Template{TemplateKey: template, Body: []byte("{}")})
 		tx.Refs.Put(store.Ref{RefKey: ref, Message: m.ID})
@@ -131,6 +136,11 @@ func everything(t *testing.T, db *store.DB) {
 			_, err := db.InConversation(ctx, store.Contained{Conversation: m.Conversation, Contact: m.Contact, Before: m.ID}, 10)
 			return err
 		},
+		"listed":            func() error { _, err := db.Listed(ctx, crowded, consent.Marketing, m.ID, 10); return err },
+		"consents":          func() error { _, err := db.Consents(ctx, lane, &store.Consent{Subject: m.ID}, 10); return err },
+		"consent history":   func() error { _, err := db.ConsentHistory(ctx, lane, nil, 10); return err },
+		"consent audits":    func() error { _, err := db.ConsentAudits(ctx, []gateway.ID{subject, app}, 10); return err },
+		"configuration":     func() error { _, err := db.Configuration(ctx); return err },
 		"due":               func() error { _, err := db.DueUntil(ctx, lane, now, store.Due{}, 10); return err },
 		"due lanes":         func() error { _, err := db.DueLanes(ctx, now.Add(-time.Millisecond), now); return err },
 		"sent":              func() error { _, err := db.Sent(ctx, 250, lifecycle.Sending, []int64{1}); return err },
@@ -179,6 +189,8 @@ var crowd = []string{
 	`INSERT INTO template SELECT 'p' || i % 100, 't' || i, 0, '{}' FROM generate_series(1, $n) i`,
 	`INSERT INTO contact SELECT i % 256, id(-i), 'q', '', '{}', '', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO identity SELECT i % 256, 'p', 'SMS', 'i' || i, id(0), id(-i), '', '', 0 FROM generate_series(1, $n) i`,
+	`INSERT INTO consent SELECT i % 256, id(i), id(1), id(i), 'i' || i, 1 + i % 7, 0, 0 FROM generate_series(1, $n) i`,
+	`INSERT INTO consent_audit SELECT i % 256, id(i), id(i), id(1), 1, 0, 1, i FROM generate_series(1, $n) i`,
 	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO active_conversation SELECT i % 256, id(-i), id(i % 1000), id(i) FROM generate_series(1, $n) i`,
 	`INSERT INTO ref SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, id(i), 0, 0 FROM generate_series(1, $n) i`,

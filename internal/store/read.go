@@ -77,6 +77,10 @@ type Configuration struct {
 	Apps     []App
 	Webhooks []Webhook
 	States   []WebhookState
+	// Consenting are the apps that have any Consent, and ConsentKey is what
+	// those are hashed with; nil if there is none yet.
+	Consenting []ID
+	ConsentKey []byte
 }
 
 // Configuration reads all of it.
@@ -93,7 +97,14 @@ func (db *DB) Configuration(ctx context.Context) (c Configuration, err error) {
 	if c.Webhooks, err = list(ctx, db, webhooks, "ORDER BY id", nil); err != nil {
 		return c, err
 	}
-	c.States, err = list(ctx, db, webhookStates, "ORDER BY id", nil)
+	if c.States, err = list(ctx, db, webhookStates, "ORDER BY id", nil); err != nil {
+		return c, err
+	}
+	if c.Consenting, err = db.consenting(ctx); err != nil {
+		return c, err
+	}
+	key, _, err := read(ctx, db, settings, ConsentKey)
+	c.ConsentKey = key.Value
 	return c, err
 }
 

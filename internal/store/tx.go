@@ -27,6 +27,8 @@ type Tx struct {
 	Contacts      rows[ID, Contact]
 	Merges        rows[ID, Merge]
 	Identities    rows[IdentityKey, Identity]
+	Consents      rows[ID, Consent]
+	ConsentAudits rows[ConsentAuditKey, ConsentAudit]
 	Conversations rows[ID, Conversation]
 	Active        rows[ActiveKey, Active]
 	Contents      rows[ID, Content]
@@ -89,6 +91,8 @@ func newTx(ctx context.Context, db *DB) *Tx {
 	tx.Contacts.attach(tx, contacts)
 	tx.Merges.attach(tx, merges)
 	tx.Identities.attach(tx, identities)
+	tx.Consents.attach(tx, consents)
+	tx.ConsentAudits.attach(tx, consentAudits)
 	tx.Conversations.attach(tx, conversations)
 	tx.Active.attach(tx, activeConversations)
 	tx.messages.attach(tx, messages)

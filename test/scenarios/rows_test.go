@@ -64,6 +64,12 @@ func (p *process) rowsIn(ctx context.Context, what string, lane int) (n int, err
 	case "dropped":
 		list, err := p.db.DroppedBehind(ctx, lane, nil, all)
 		return len(list), err
+	case "consent":
+		list, err := p.db.Consents(ctx, lane, nil, all)
+		return len(list), err
+	case "consent_audit":
+		list, err := p.db.ConsentHistory(ctx, lane, nil, all)
+		return len(list), err
 	case "erasure":
 		list, err := p.db.Erasures(ctx, lane)
 		return len(list), err

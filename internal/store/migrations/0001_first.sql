@@ -126,6 +126,34 @@ CREATE TABLE identity (
   PRIMARY KEY (lane, project, channel, identity, scope)
 ){{clustered}};
 
+-- What an app knows of the consent of a person. The subject is a keyed hash of
+-- both. The identity is empty for whoever was never on a list or was erased.
+CREATE TABLE consent (
+  lane       bigint NOT NULL,
+  subject    {{blob}} NOT NULL,
+  app        {{blob}} NOT NULL,
+  listed     {{blob}} NOT NULL,
+  identity   text NOT NULL,
+  lists      bigint NOT NULL,
+  last_list  bigint NOT NULL,
+  noted      bigint NOT NULL,
+  PRIMARY KEY (lane, subject)
+){{clustered}};
+
+CREATE INDEX consent_by_app ON consent (app, lists, listed);
+
+CREATE TABLE consent_audit (
+  lane     bigint NOT NULL,
+  subject  {{blob}} NOT NULL,
+  id       {{blob}} NOT NULL,
+  app      {{blob}} NOT NULL,
+  list     bigint NOT NULL,
+  off      bigint NOT NULL,
+  mo       bigint NOT NULL,
+  at       bigint NOT NULL,
+  PRIMARY KEY (lane, subject, id)
+){{clustered}};
+
 CREATE TABLE conversation (
   lane            bigint NOT NULL,
   id              {{blob}} NOT NULL,
