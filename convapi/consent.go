@@ -1,7 +1,5 @@
 package convapi
 
-import "encoding/json"
-
 // ConsentSettings say how an app hears of opt-outs. They are this gateway's own:
 // the contract has a switch in its dashboard.
 type ConsentSettings struct {
@@ -62,7 +60,7 @@ func (p *fieldProblems) consentWords(path string, words []string) {
 // callbacks, one for each channel identity.
 type OptRequest struct {
 	AppID     string     `json:"app_id"`
-	Channels  []Channel  `json:"channels"` // none: all of the recipient's
+	Channels  []Channel  `json:"channels"`
 	Recipient *Recipient `json:"recipient"`
 }
 
@@ -70,14 +68,10 @@ type OptRequest struct {
 func (r *OptRequest) Validate() error {
 	var p fieldProblems
 	p.required("app_id", r.AppID)
+	if len(r.Channels) == 0 {
+		p.add("channels", "is required")
+	}
 	p.channels("channels", r.Channels)
 	p.recipient(r.Recipient)
 	return p.err()
-}
-
-// MarshalJSON writes an absent list as an empty one.
-func (r OptRequest) MarshalJSON() ([]byte, error) {
-	type plain OptRequest
-	r.Channels = orEmpty(r.Channels)
-	return json.Marshal(plain(r))
 }

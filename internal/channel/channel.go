@@ -181,4 +181,6 @@ type Inbound struct {
 // Opt is a native opt-in or opt-out.
 type Opt struct {
 	In bool
+	// List is what the channel means by it; "" is everything.
+	List convapi.ConsentList
 }

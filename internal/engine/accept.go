@@ -106,6 +106,7 @@ func (s *send) want() []func(*store.Tx) {
 			}
 			for _, id := range s.identities {
 				tx.Identities.Want(identityKey(project, s.app.id, id))
+				s.engine.wantConsent(tx, s.app, id)
 			}
 			if !s.contactID.IsZero() {
 				s.wantContact(tx, s.contactID)
@@ -124,7 +125,22 @@ func (s *send) want() []func(*store.Tx) {
 				}
 			}
 		},
-		func(tx *store.Tx) { tx.EachActive(func(a store.Active) { tx.Conversations.Want(a.Conversation) }) },
+		func(tx *store.Tx) {
+			tx.EachActive(func(a store.Active) { tx.Conversations.Want(a.Conversation) })
+			s.wantConsents(tx)
+		},
+	}
+}
+
+// wantConsents is about the identities of a contact that the request names.
+func (s *send) wantConsents(tx *store.Tx) {
+	if s.contactID.IsZero() || !s.engine.consents.has(s.app.id) {
+		return
+	}
+	if p, err := s.engine.person(tx, s.contactID); err == nil && p != nil {
+		for _, id := range p.resource.ChannelIdentities {
+			s.engine.wantConsent(tx, s.app, id)
+		}
 	}
 }
 
@@ -326,6 +342,11 @@ func (s *send) put(tx *store.Tx, row store.Message, hops []routing.Hop, refusal 
 		c.course.message, c.course.outgoing = s.req.Message, s.outgoing
 	}
 	e.courses.put(row.ID, c.course)
+	if refusal == nil {
+		if refusal, err = c.blocked(); err != nil {
+			return err
+		}
+	}
 	if refusal != nil {
 		return c.apply(lifecycle.Withdrawn{Reason: *refusal})
 	}

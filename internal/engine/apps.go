@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"switchyard/convapi"
+	"switchyard/internal/consent"
 	"switchyard/internal/gateway"
 	"switchyard/internal/store"
 )
@@ -94,7 +95,7 @@ func copied[T any](v T) (out T, err error) {
 
 // putApp stores a in the place of old; nil for a new app.
 func (e *Engine) putApp(ctx context.Context, a, old *app) error {
-	a.resource = a.resource.WithDefaults()
+	a.complete()
 	body, err := json.Marshal(a.resource)
 	if err != nil {
 		return err
@@ -156,6 +157,9 @@ func (e *Engine) DeleteApp(ctx context.Context, project, id string) error {
 // checkApp validates a whole app, and each credential by its channel's own rules.
 func (e *Engine) checkApp(resource *convapi.App) error {
 	if err := resource.Validate(); err != nil {
+		return err
+	}
+	if err := consent.Check(resource.ConsentSettings); err != nil {
 		return err
 	}
 	for i, credential := range resource.ChannelCredentials {

@@ -40,6 +40,9 @@ func (s sweep) comb() error {
 		if err := s.notes(lane); err != nil {
 			return err
 		}
+		if err := s.consents(lane); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -240,6 +240,9 @@ func (e *Engine) removeContact(ctx context.Context, project string, id gateway.I
 		if err := e.release(tx, p, p.resource.ChannelIdentities); err != nil {
 			return err
 		}
+		if err := e.forgetConsents(tx, project, p.resource.ChannelIdentities); err != nil {
+			return err
+		}
 		tx.Contacts.Delete(id)
 		tx.Erasures.Put(store.Erasure{Contact: id, Project: project, At: tx.Now})
 		gone = true

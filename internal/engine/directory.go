@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"switchyard/convapi"
+	"switchyard/internal/consent"
 	"switchyard/internal/delivery"
 	"switchyard/internal/gateway"
 	"switchyard/internal/store"
@@ -33,8 +34,17 @@ type app struct {
 	id       gateway.ID
 	project  string
 	resource convapi.App // with defaults
+	// consent says that consent management is on, and words are its keywords.
+	consent bool
+	words   consent.Keywords
 	// wanted has a bit for each trigger that some webhook of the app asks for.
 	wanted uint64
+}
+
+// complete fills in what the contract has defaults for, and what follows.
+func (a *app) complete() {
+	a.resource = a.resource.WithDefaults()
+	a.consent, a.words = a.resource.ConsentSettings.On(), consent.New(a.resource.ConsentSettings)
 }
 
 // hook is a webhook as the engine uses it.
@@ -105,7 +115,7 @@ func readApp(row store.App) (*app, error) {
 	if err := json.Unmarshal(row.Body, &a.resource); err != nil {
 		return nil, fmt.Errorf("app %s: %w", row.ID, err)
 	}
-	a.resource = a.resource.WithDefaults()
+	a.complete()
 	return a, nil
 }
 

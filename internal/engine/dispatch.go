@@ -8,6 +8,7 @@ import (
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
+	"switchyard/internal/gateway"
 	"switchyard/internal/lifecycle"
 	"switchyard/internal/store"
 	"switchyard/internal/transcode"
@@ -148,11 +149,7 @@ func (a *account) claim(j job) {
 		Want: []func(*store.Tx){func(tx *store.Tx) {
 			tx.WantMessage(j.message)
 			tx.Contents.Want(j.message)
-		}, func(tx *store.Tx) {
-			if m, ok, err := tx.Message(j.message); err == nil && ok && !m.Contact.IsZero() {
-				tx.Contacts.Want(m.Contact)
-			}
-		}},
+		}, func(tx *store.Tx) { a.wantPerson(tx, j.message) }},
 		Run: func(tx *store.Tx) (err error) {
 			made, err = a.begin(tx, j)
 			return err
@@ -170,6 +167,24 @@ func (a *account) claim(j job) {
 	})
 }
 
+// wantPerson is what a message's row leads to.
+func (a *account) wantPerson(tx *store.Tx, id gateway.ID) {
+	m, found, err := tx.Message(id)
+	if err != nil || !found {
+		return
+	}
+	if !m.Contact.IsZero() {
+		tx.Contacts.Want(m.Contact)
+	}
+	if !a.engine.consents.has(m.App) {
+		return
+	}
+	known, err := a.engine.courseOf(m)
+	if owner, ok := a.engine.directory.app(m.App); ok && err == nil && m.State.Hop < len(known.plan.Hops) {
+		a.engine.wantConsent(tx, owner, known.plan.Hops[m.State.Hop].channelIdentity())
+	}
+}
+
 // begin is the claim's operation. It gives nil when there is nothing to send.
 // The claim is the fence: whoever has lost the lane meanwhile, without knowing,
 // begins no attempt.
@@ -184,7 +199,7 @@ func (a *account) begin(tx *store.Tx, j job) (*attempt, error) {
 	if hop := c.row.State.Hop; hop < len(c.plan.Hops) && c.plan.Hops[hop].Channel != a.channel {
 		return nil, nil // an old place in the queue: the message has gone on
 	}
-	if reason, err := c.orphaned(); err != nil || reason != nil {
+	if reason, err := c.barred(); err != nil || reason != nil {
 		if reason != nil {
 			err = c.apply(lifecycle.Withdrawn{Reason: *reason})
 		}
@@ -202,6 +217,9 @@ func (a *account) start(c *change) (*attempt, error) {
 	if c.row.Kind.Event() {
 		return a.startEvent(c)
 	}
+	if err := c.noteContent(); err != nil {
+		return nil, err
+	}
 	_, outgoing, err := c.content()
 	if err != nil {
 		return nil, err
@@ -216,6 +234,14 @@ func (a *account) start(c *change) (*attempt, error) {
 			PartsDone: int(state.Progress[state.Hop].Accepted), Resend: state.Resent, Retries: state.Retries,
 		},
 	}, nil
+}
+
+// barred says why a message may not be tried on its current hop; nil if it may.
+func (c *change) barred() (*convapi.Reason, error) {
+	if reason, err := c.orphaned(); err != nil || reason != nil {
+		return reason, err
+	}
+	return c.blocked()
 }
 
 // orphaned says why a message cannot go on: its app or its contact is gone.

@@ -67,6 +67,7 @@ type Engine struct {
 	rates       *rates
 	courses     courses // of operations alone
 	merges      merges
+	consents    consents
 
 	// configuring serialises changes of apps and webhooks, so that each sees
 	// the one before in the directory.
@@ -92,6 +93,7 @@ func New(cfg Config) *Engine {
 		signals:     make(chan struct{}, signalsUnderWay),
 		rates:       newRates(cfg.Rates),
 		courses:     newCourses(),
+		consents:    consents{apps: make(map[gateway.ID]bool)},
 	}
 	for _, d := range cfg.Channels {
 		e.definitions[d.Channel] = d

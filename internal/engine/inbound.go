@@ -5,6 +5,7 @@ import (
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
+	"switchyard/internal/consent"
 	"switchyard/internal/gateway"
 	"switchyard/internal/lifecycle"
 	"switchyard/internal/store"
@@ -146,6 +147,12 @@ func (in *ingest) message(tx *store.Tx, a *app, o *origin, i channel.Inbound) er
 	if !row.Kind.Hidden() {
 		tx.Contents.Put(content)
 	}
+	if w, asked := a.words.Read(&message); asked {
+		party := consent.PartyOf(o.identity.Channel, o.identity.Identity)
+		if err := in.engine.fulfil(tx, a.id, wish{party: party, out: w.Out, lists: w.List, mo: true}); err != nil {
+			return err
+		}
+	}
 	shown, err := showMessage(row, content)
 	if err != nil {
 		return err
@@ -216,6 +223,15 @@ func (in *ingest) event(tx *store.Tx, a *app, o *origin, i channel.Inbound) erro
 }
 
 func (in *ingest) opt(tx *store.Tx, a *app, o *origin, opt channel.Opt) error {
+	if a.consent {
+		w := wish{party: consent.PartyOf(o.identity.Channel, o.identity.Identity), out: !opt.In, lists: consent.Of(opt.List), mo: true}
+		if w.out && w.lists == 0 { // whoever blocks a sender does not mean its last message
+			w.lists = consent.All
+		}
+		if err := in.engine.fulfil(tx, a.id, w); err != nil {
+			return err
+		}
+	}
 	notification := &convapi.OptNotification{
 		ContactID: o.contact.String(), Channel: o.identity.Channel, Identity: o.identity.Identity, ProcessingMode: mode(o.dispatch),
 	}

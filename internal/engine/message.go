@@ -32,14 +32,9 @@ func (e *Engine) open(tx *store.Tx, id gateway.ID) (*change, error) {
 	if err != nil || !found {
 		return nil, err
 	}
-	known := e.courses.get(id)
-	if known == nil {
-		p, err := decodePlan(row.Plan)
-		if err != nil {
-			return nil, fmt.Errorf("message %s: %w", id, err)
-		}
-		known = &course{plan: p}
-		e.courses.put(id, known)
+	known, err := e.courseOf(row)
+	if err != nil {
+		return nil, err
 	}
 	if tx.Trace == "" && e.tracing != nil {
 		tx.Trace = known.plan.Trace
@@ -59,6 +54,19 @@ func kindOf(event, hidden bool) store.Kind {
 		return store.KindHiddenMessage
 	}
 	return store.KindMessage
+}
+
+func (e *Engine) courseOf(row store.Message) (*course, error) {
+	if known := e.courses.get(row.ID); known != nil {
+		return known, nil
+	}
+	p, err := decodePlan(row.Plan)
+	if err != nil {
+		return nil, fmt.Errorf("message %s: %w", row.ID, err)
+	}
+	made := &course{plan: p}
+	e.courses.put(row.ID, made)
+	return made, nil
 }
 
 // content gives the message as the customer sent it, and as it is sent on: the

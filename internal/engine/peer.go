@@ -20,6 +20,7 @@ func (p peer) Configure(c store.Configuration) error {
 	if err != nil {
 		return err
 	}
+	p.consents.load(c)
 	if err := p.deliverer.Configure(p.directory.targets(), c.States); err != nil {
 		return err
 	}
@@ -65,6 +66,8 @@ func (p peer) receive(tx *store.Tx, h store.Handoff) error {
 		tx.After(func() { p.accounts.elsewhere.hear(h) })
 	case store.HandoffProject:
 		return p.receiveProject(tx, h)
+	case store.HandoffConsent:
+		return p.receiveConsent(tx, h)
 	}
 	return nil
 }

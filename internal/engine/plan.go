@@ -22,6 +22,8 @@ type plan struct {
 	Properties  map[string]string `json:"properties,omitempty"`
 	High        bool              `json:"high,omitempty"`  // HIGH_PRIORITY
 	Trace       string            `json:"trace,omitempty"` // traceparent of the acceptance
+	// Content is what the message is for; "" is CONTENT_UNKNOWN.
+	Content convapi.MessageContentType `json:"content,omitempty"`
 
 	rules lifecycle.Plan // the part that the state machine knows
 }
@@ -48,6 +50,9 @@ func (e *Engine) newPlan(a *app, hops []routing.Hop, req *convapi.SendMessageReq
 		RetryFor:    a.resource.MessageRetrySettings.RetryDuration,
 		CallbackURL: req.CallbackURL, Correlation: req.CorrelationID, Properties: req.ChannelProperties,
 		High: req.Queue == convapi.QueueHighPriority,
+	}
+	if req.MessageContentType != convapi.ContentUnknown {
+		p.Content = req.MessageContentType
 	}
 	if req.TTL > 0 {
 		p.Expires = expiry(now, req.TTL)

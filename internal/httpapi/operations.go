@@ -82,6 +82,11 @@ func (a *api) operations() []route {
 		{"GET", "templates/*", a.getTemplateV1},
 		{"PATCH", "templates/*", a.updateTemplateV1},
 		{"DELETE", "templates/*", a.deleteTemplateV1},
+
+		{"GET", "apps/*/consents/*", a.listOptOuts},
+		{"GET", "apps/*/consents/identities/*", a.listConsentAudits},
+		{"POST", "optins:register", a.registerOptIn},
+		{"POST", "optouts:register", a.registerOptOut},
 	}
 }
 
@@ -96,14 +101,10 @@ func notBuiltV1() []route {
 		{"POST", "conversations/*:inject-message", notBuilt},
 		{"POST", "conversations/*:inject-event", notBuilt},
 		{"POST", "capability:query", notBuilt},
-		{"GET", "apps/*/consents/*", notBuilt},
-		{"GET", "apps/*/consents/identities/*", notBuilt},
 		{"GET", "settings", notBuilt},
 		{"POST", "settings", notBuilt},
 		{"PATCH", "settings", notBuilt},
 		{"DELETE", "settings", notBuilt},
-		{"POST", "optins:register", notBuilt},
-		{"POST", "optouts:register", notBuilt},
 	}
 }
 

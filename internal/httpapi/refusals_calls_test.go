@@ -88,6 +88,12 @@ func badConsents() []badRequest {
 		{"GET apps/{app}/consents/OPT_OUT_ALL?page_token=no-token", "", 400, "page_token"},
 		{"GET apps/" + absent + "/consents/OPT_OUT_ALL", "", 404, ""},
 		{"GET apps/" + absent + "/consents/identities/46700000001", "", 404, ""},
+		{"GET apps/{app}/consents/identities", "", 404, ""},
+		{"PATCH apps/{app}", `{"consent_settings":{"keywords":[{"opt_out":["x"]}]}}`, 400, "consent_settings.keywords[0].language"},
+		{"PATCH apps/{app}", `{"consent_settings":{"keywords":[{"language":"en","opt_in":["stop!"]}]}}`, 400, "consent_settings.keywords[0].opt_in[0]"},
+		{"PATCH apps/{app}", `{"consent_settings":{"keywords":[{"language":"en","opt_out":[` + quoted(61) + `]}]}}`, 400, "consent_settings.keywords[0].opt_out[0]"},
+		{"PATCH apps/{app}", `{"consent_settings":{"ignore":["STOP"]}}`, 400, "consent_settings.ignore[0]"},
+		{"PATCH apps/{app}", `{"consent_settings":{"enabled":"no"}}`, 400, "consent_settings.enabled"},
 	}
 	for _, call := range []string{"POST optins:register", "POST optouts:register"} {
 		out = append(out,
@@ -95,6 +101,8 @@ func badConsents() []badRequest {
 			badRequest{call, opt("channels", `[]`), 400, "channels"},
 			badRequest{call, opt("channels", `["PIGEON"]`), 400, "channels[0]"},
 			badRequest{call, opt("recipient", `{}`), 400, "recipient"},
+			badRequest{call, opt("recipient", `{"contact_id":"`+absent+`"}`), 404, ""},
+			badRequest{call + "?request_id=" + strings.Repeat("x", 129), opt("channels", `["SMS"]`), 400, "request_id"},
 			badRequest{call, opt("app_id", `"`+absent+`"`), 404, ""},
 		)
 	}

@@ -20,6 +20,8 @@ func beyondSchemas() []string {
 		"accept_time \"2001-",                       // its age
 		"target \"https://example.com/hook\"",       // there already
 		"source_id \"{contact}\"",                   // itself
+		"consent_settings.keywords[0].opt_in[0] ",   // the rules of words
+		"consent_settings.ignore[0] ",
 	}
 }
 

@@ -336,7 +336,6 @@ func badPaths() []badRequest {
 		{"POST conversations/{conversation}", `{}`, 405, ""},
 		{"POST messages:fetch-last-message", `{}`, 501, ""},
 		{"GET contacts:identityConflicts", "", 501, ""},
-		{"GET apps/{app}/consents/identities/+46701", "", 501, ""},
 		{"PATCH settings", `{}`, 501, ""},
 	}
 }

@@ -65,6 +65,8 @@ type clientView struct {
 	Conversations                     []convapi.Conversation
 	Transcoded                        convapi.TranscodeMessageResponse
 	Stopped                           map[string]any
+	OptedOut                          []convapi.ConsentIdentity
+	Audits                            convapi.ConsentAuditResponse
 	Missing                           struct{ StatusCode int }
 	Deleted                           []map[string]any
 }
@@ -97,6 +99,8 @@ func (v clientView) check(t *testing.T) {
 		{"correlation id", v.ConversationUpdated.CorrelationID, "c"},
 		{"answer of stop", v.Stopped, map[string]any{}},
 		{"active after stop", v.Conversation.Active, false},
+		{"opted out", v.OptedOut, []convapi.ConsentIdentity{{Identity: "46701234567"}}},
+		{"changes of consent", len(v.Audits.AuditRecords), 1},
 		{"status of what is missing", v.Missing.StatusCode, http.StatusNotFound},
 		{"answers of delete", v.Deleted, []map[string]any{{}, {}, {}, {}, {}}},
 	} {

@@ -58,6 +58,7 @@ var (
 		"id": "s", "direction": "s", "app_event.composing_event": "o", "channel_identity.channel": "s", "channel_identity.identity": "s",
 		"channel_identity.app_id": "s", "contact_id": "s", "conversation_id": "s", "accept_time": "t", "processing_mode": "s",
 	}
+	auditShape = kinds{"operation": "s", "origin": "s", "list_type": "s", "project_id": "s", "app_id": "s", "datetime": "t"}
 	emptyShape = kinds{}
 )
 
@@ -106,6 +107,9 @@ func TestAnswerShapes(t *testing.T) {
 		{"GET events?contact_id={contact}", "", listOf("events", kinds{"id": "s", "app_event": "o"}, paged)},
 		{"GET events/{event}", "", eventShape},
 		{"DELETE events/{event}", "", emptyShape},
+		{"POST optouts:register?request_id=r", `{"app_id":"{app}","channels":["SMS"],"recipient":{"contact_id":"{contact}"}}`, kinds{"app_id": "s", "channels": "l", "recipient.contact_id": "s"}},
+		{"GET apps/{app}/consents/OPT_OUT_ALL", "", listOf("identities", kinds{"identity": "s"}, paged)},
+		{"GET apps/{app}/consents/identities/+46700000001", "", listOf("audit_records", auditShape, kinds{"identity.identity": "s"})},
 		{"DELETE messages/{message}", "", emptyShape},
 		{"DELETE conversations/{conversation}", "", emptyShape},
 		{"DELETE webhooks/{webhook}", "", emptyShape},

@@ -92,7 +92,7 @@ func (w wireTypes) add(spec ast.Spec) {
 func notInConvapi() []string {
 	return []string{
 		"BadRequestDetail", "FieldViolation", "RetryDetail", "TokenRequest", "Token", "TokenError",
-		"OptRequest", "TemplateV1", "TemplateTranslationV1", "ListTemplatesV1Response",
+		"TemplateV1", "TemplateTranslationV1", "ListTemplatesV1Response",
 	}
 }
 

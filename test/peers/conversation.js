@@ -60,6 +60,14 @@ async function use({ host, projectId, keyId, keySecret }) {
   out.stopped = await conversation.conversation.stopActive({ conversation_id });
   out.conversation = await conversation.conversation.get({ conversation_id });
 
+  // The client has no call for opting out.
+  await fetch(`${host}v1/projects/${projectId}/optouts:register`, {
+    method: 'POST', body: JSON.stringify({ app_id, channels: ['SMS'], recipient: { contact_id } }),
+    headers: { Authorization: `Basic ${Buffer.from(`${keyId}:${keySecret}`).toString('base64')}` },
+  });
+  out.optedOut = await all(conversation.consents.listIdentities({ app_id, list_type: 'OPT_OUT_ALL' }));
+  out.audits = await conversation.consents.listAuditRecords({ app_id, identity: '+46701234567' });
+
   out.missing = await conversation.app.get({ app_id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }).catch((e) => ({ statusCode: e.statusCode, data: e.data }));
   out.deleted = [
     await conversation.messages.delete({ message_id }),

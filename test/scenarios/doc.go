@@ -43,7 +43,7 @@
 //
 //	send m1 to CHANNEL:identity,… | alice "text" [choices=Yes,No] [order=SMS,RCS]
 //	    [ttl=30s] [url=http://d.example/] [queue=high] [strategy=DISPATCH_ONLY]
-//	    [key=k] [metadata=…] [conversation='{…}'] [correlation=…]
+//	    [key=k] [metadata=…] [conversation='{…}'] [correlation=…] [content=CONTENT_MARKETING]
 //	    [every=1h]        with m1..m9
 //	    [fails=NOT_FOUND] the request is refused
 //	    [replays=m1]      the answer is that of m1
@@ -53,6 +53,9 @@
 //	    [order=…] [url=…] [queue=high] [metadata=…] [fails=NOT_FOUND]
 //	delete event e1 | app | contact alice | webhook h | template greet | conversations
 //	merge alice into bob [fails=NOT_FOUND]
+//	register opt-out | opt-in alice | CHANNEL:identity,… channels=SMS [request=r1]
+//	insert OPT_OUT_ALL identity alice …         opt-outs, as the batch API does
+//	consent on | off [language=de out=Schluss in=Los] [ignore=CANCEL]
 //	stop | crash | start                        orderly; power cut; begin again
 //	end
 //
@@ -76,7 +79,9 @@
 //	expect duplicates 1 | dropped h 3 expired | breaker h OPEN | credential SMS FAILING
 //	expect contacts 0 | conversations 0 | messages 0 [DISPATCH_SOURCE] | queued 0
 //	expect events 0 [alice]                     of the newest conversation, or of alice
-//	expect rows message 0 | callback | ref | seen | idempotency | dropped | erasure
+//	expect listed OPT_OUT_ALL identity,… | nobody
+//	expect audits identity INSERT:MO:OPT_OUT_ALL,… | none
+//	expect rows message 0 | consent | consent_audit | callback | ref | seen | idempotency | dropped | erasure
 //
 // # What is compared
 //

@@ -29,7 +29,7 @@ type shown struct {
 	contact, conversation string
 	identity, metadata    string
 	mode                  convapi.ProcessingMode
-	description           string
+	description, request  string
 }
 
 // showArrival is a callback as a line without its time.
@@ -39,7 +39,7 @@ func (st *stage) showArrival(a *arrival) string {
 	for _, name := range a.endpoint.show {
 		value, known := map[string]string{
 			"contact": st.contacts.name(s.contact), "conversation": st.threads.name(s.conversation),
-			"identity": s.identity, "metadata": s.metadata, "mode": string(s.mode), "description": strconv.Quote(s.description),
+			"identity": s.identity, "metadata": s.metadata, "mode": string(s.mode), "description": strconv.Quote(s.description), "request": s.request,
 			"report": a.callback.MessageMetadata, "correlation": a.callback.CorrelationID, "submitted": st.submitted(&a.callback),
 		}[name]
 		if !known {
@@ -171,10 +171,14 @@ func (st *stage) shownEvent(e *convapi.Event) shown {
 }
 
 func (st *stage) shownOpt(n *convapi.OptNotification) shown {
-	return shown{
-		subject: st.contacts.name(n.ContactID), what: string(n.Status) + " " + string(n.Channel) + ":" + n.Identity,
+	s := shown{
+		subject: st.contacts.name(n.ContactID), request: n.RequestID, what: string(n.Status) + " " + string(n.Channel) + ":" + n.Identity,
 		contact: n.ContactID, mode: n.ProcessingMode,
 	}
+	if n.ErrorDetails != nil {
+		s.description = n.ErrorDetails.Description
+	}
+	return s
 }
 
 func addresses(c convapi.Contact) string {

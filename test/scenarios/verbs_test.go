@@ -19,6 +19,7 @@ func (st *stage) do(l *line) {
 	verbs := map[string]func(*line){
 		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact, "template": st.template,
 		"send": st.send, "event": st.event, "delete": st.delete, "merge": st.merge, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
+		"register": st.register, "insert": st.insert, "consent": st.setConsent,
 		"end": func(*line) {},
 	}
 	verb, ok := verbs[l.word(0)]
@@ -33,7 +34,7 @@ func (st *stage) do(l *line) {
 		l.errorf(st, "nobody knows %q", l.word(0))
 		return
 	}
-	if st.process == nil && slices.Contains([]string{"send", "event", "delete", "merge", "expect"}, l.word(0)) {
+	if st.process == nil && slices.Contains([]string{"send", "event", "delete", "merge", "expect", "register", "insert", "consent"}, l.word(0)) {
 		l.errorf(st, "no gateway runs")
 		return
 	}
@@ -187,7 +188,7 @@ func (st *stage) request(l *line) *convapi.SendMessageRequest {
 	text, _ := unquote(l.word(4))
 	req := &convapi.SendMessageRequest{
 		AppID: st.app.ID, Recipient: st.recipient(l), Message: &convapi.AppMessage{TextMessage: &convapi.TextMessage{Text: text}},
-		CallbackURL: l.option("url"), MessageMetadata: l.option("metadata"), CorrelationID: l.option("correlation"),
+		CallbackURL: l.option("url"), MessageContentType: convapi.MessageContentType(l.option("content")), MessageMetadata: l.option("metadata"), CorrelationID: l.option("correlation"),
 		ProcessingStrategy: convapi.ProcessingStrategy(l.option("strategy")),
 		TTL:                convapi.TTL(l.duration(st, "ttl").Seconds()),
 	}
@@ -321,6 +322,10 @@ func (st *stage) expect(l *line) {
 				got = string(c.State.Status)
 			}
 		}
+	case "listed":
+		got = st.listed(l)
+	case "audits":
+		got = st.audits(l)
 	case "breaker":
 		id, _ := gateway.ParseID(st.webhooks[l.word(2)])
 		got = st.process.deliverer.Status(id).Breaker.Phase.String()

@@ -271,7 +271,7 @@ func (a *adapter) preferences(batch *channel.Batch, raw json.RawMessage) error {
 			Key:      digest("preference", identity, p.Timestamp.String(), p.Value),
 			Identity: identity,
 			At:       p.Timestamp.Time,
-			Opt:      &channel.Opt{In: p.Value == "resume"},
+			Opt:      &channel.Opt{In: p.Value == "resume", List: convapi.OptOutMarketing},
 		})
 	}
 	return nil

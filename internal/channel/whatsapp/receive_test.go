@@ -259,8 +259,8 @@ func TestOtherFields(t *testing.T) {
 		body string
 		want []channel.Inbound
 	}{
-		"stop":         {body("user_preferences", preference("stop")), []channel.Inbound{{Identity: "467", At: at, Opt: &channel.Opt{In: false}}}},
-		"resume":       {body("user_preferences", preference("resume")), []channel.Inbound{{Identity: "467", At: at, Opt: &channel.Opt{In: true}}}},
+		"stop":         {body("user_preferences", preference("stop")), []channel.Inbound{{Identity: "467", At: at, Opt: &channel.Opt{List: convapi.OptOutMarketing}}}},
+		"resume":       {body("user_preferences", preference("resume")), []channel.Inbound{{Identity: "467", At: at, Opt: &channel.Opt{In: true, List: convapi.OptOutMarketing}}}},
 		"other wish":   {body("user_preferences", preference("perhaps")), nil},
 		"other number": {body("user_preferences", strings.Replace(preference("stop"), phoneNumberID, "1", 1)), nil},
 		"quality": {body("phone_number_quality_update", quality), []channel.Inbound{{At: at, ChannelEvent: &convapi.ChannelEvent{
