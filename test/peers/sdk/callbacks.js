@@ -11,7 +11,7 @@ module.exports = async (stage, test) => {
   const { projectId } = stage.settings.project;
   const seen = new Set(); // triggers that came
   const app = await stage.app({}, [
-    'CONTACT_CREATE', 'CONTACT_DELETE', 'CONTACT_UPDATE', 'CONTACT_IDENTITIES_DUPLICATION', 'OPT_IN', 'OPT_OUT', 'CHANNEL_EVENT',
+    'CONTACT_CREATE', 'CONTACT_DELETE', 'CONTACT_MERGE', 'CONTACT_UPDATE', 'CONTACT_IDENTITIES_DUPLICATION', 'OPT_IN', 'OPT_OUT', 'CHANNEL_EVENT',
     'UNSUPPORTED', 'RECORD_NOTIFICATION',
   ]);
   const told = async (trigger, matches) => {
@@ -152,6 +152,13 @@ module.exports = async (stage, test) => {
     assert.deepEqual((await told('CONTACT_UPDATE', of('contact_update_notification'))).contact_update_notification.contact, updated);
     await contacts.delete({ contact_id: contact.id });
     assert.deepEqual((await told('CONTACT_DELETE', of('contact_delete_notification'))).contact_delete_notification.contact, updated);
+  });
+
+  await test('CONTACT_MERGE tells of both contacts', async () => {
+    const [kept, gone] = [await stage.contact(['SMS']), await stage.contact(['WHATSAPP'])];
+    const merged = await contacts.mergeContact({ destination_id: kept.id, mergeContactRequestBody: { source_id: gone.id, strategy: 'MERGE' } });
+    const { contact_merge_notification: notification } = await told('CONTACT_MERGE', (c) => c.contact_merge_notification.deleted_contact.id === gone.id);
+    assert.deepEqual(notification.preserved_contact, merged);
   });
 
   await test('CONTACT_IDENTITIES_DUPLICATION comes when several contacts have the identity', async () => {

@@ -7,7 +7,7 @@ const whatsapp = (identity) => ({ channel: 'WHATSAPP', identity, app_id: '' });
 const ids = (list) => list.map((one) => one.id);
 
 module.exports = async (stage, test) => {
-  const { contact: contacts, conversation: conversations } = stage.conversation;
+  const { contact: contacts, conversation: conversations, messages } = stage.conversation;
   const create = (body) => contacts.create({ contactCreateRequestBody: { language: 'EN_US', channel_identities: [sms(stage.number())], ...body } });
   const update = (id, body, mask) => contacts.update({ contact_id: id, updateContactRequestBody: body, ...(mask && { update_mask: mask }) });
 
@@ -124,5 +124,61 @@ module.exports = async (stage, test) => {
     await refused(contacts.delete({ contact_id: contact.id }), 404);
     assert.deepEqual(await all(contacts.list(contact.channel_identities[0])), []);
     await eventually('a conversation without its contact', () => conversations.get({ conversation_id: id }).then(() => false, (err) => err.statusCode === 404));
+  });
+
+  const app = await stage.app({}, ['CONTACT_MERGE']);
+
+  await test('merge moves what the destination lacks, and leaves what it has', async () => {
+    const [a, b] = [stage.number(), stage.number()];
+    const kept = await create({ channel_identities: [sms(a)], display_name: 'kept', metadata: 'm' });
+    const gone = await create({
+      channel_identities: [sms(b), whatsapp(b), { channel: 'TELEGRAM', identity: '42', app_id: app.id }], display_name: 'gone',
+      email: 'gone@example.org', metadata: 'n', external_id: `ext-${b}`,
+    });
+    const merged = await contacts.mergeContact({ destination_id: kept.id, mergeContactRequestBody: { source_id: gone.id, strategy: 'MERGE' } });
+    assert.equal(merged.id, kept.id);
+    assert.deepEqual(merged.channel_identities.slice(0, 2), [sms(a), whatsapp(b)], 'an SMS identity was moved though there is one');
+    assert.deepEqual(merged.channel_identities.map((i) => i.channel), ['SMS', 'WHATSAPP', 'TELEGRAM']);
+    assert.deepEqual(merged.channel_priority, ['SMS', 'WHATSAPP', 'TELEGRAM'], 'what was moved comes last');
+    assert.deepEqual([merged.display_name, merged.metadata, merged.email, merged.external_id], ['kept', 'm', 'gone@example.org', `ext-${b}`]);
+    assert.deepEqual(await contacts.get({ contact_id: kept.id }), merged);
+    await refused(contacts.get({ contact_id: gone.id }), 404);
+    assert.deepEqual(ids(await all(contacts.list({ channel: 'WHATSAPP', identity: b }))), [kept.id]);
+    assert.deepEqual(ids(await all(contacts.list({ external_id: `ext-${b}` }))), [kept.id]);
+    const { contact_merge_notification: told } = await app.callback('CONTACT_MERGE', (c) => c.contact_merge_notification.preserved_contact.id === kept.id);
+    assert.deepEqual(told.preserved_contact, merged);
+    assert.deepEqual(told.deleted_contact, gone);
+  });
+
+  await test('merge brings conversations and their messages together', async () => {
+    const [a, b] = [stage.number(), stage.number()];
+    const kept = await create({ channel_identities: [sms(a)] });
+    const gone = await create({ channel_identities: [whatsapp(b)] });
+    const first = await app.send(kept.id, 'to the one');
+    const second = await app.send(gone.id, 'to the other');
+    for (const id of [first, second]) await app.report(id, 'DELIVERED');
+    const mine = (await messages.get({ message_id: first })).conversation_id;
+    await contacts.mergeContact({ destination_id: kept.id, mergeContactRequestBody: { source_id: gone.id } });
+    const moved = await eventually('a moved message', async () => {
+      const message = await messages.get({ message_id: second });
+      return message.contact_id === kept.id && message;
+    });
+    assert.equal(moved.conversation_id, mine, 'the message is not in the active conversation of the destination');
+    const listed = await all(messages.list({ contact_id: kept.id }));
+    assert.deepEqual(ids(listed), [second, first]);
+    const left = await all(conversations.list({ app_id: app.id, contact_id: kept.id }));
+    assert.deepEqual(ids(left.filter((c) => c.active)), [mine]);
+    assert.deepEqual(await all(conversations.list({ contact_id: gone.id })), []);
+  });
+
+  await test('a wrong merge is refused', async () => {
+    const contact = await create();
+    const merge = (destination_id, source_id, strategy) => contacts.mergeContact({ destination_id, mergeContactRequestBody: { source_id, strategy } });
+    await refused(merge(contact.id, undefined), 400, 'source_id');
+    await refused(merge(contact.id, contact.id), 400, 'source_id');
+    await refused(merge(contact.id, unknownID, 'SPLIT'), 400, 'strategy');
+    await refused(merge(unknownID, contact.id), 404);
+    await refused(merge(contact.id, unknownID), 404);
+    assert.equal((await contacts.get({ contact_id: contact.id })).id, contact.id);
   });
 };

@@ -8,7 +8,7 @@ const { eventually, timed } = require('./expect');
 class Inbox {
   constructor() {
     this.boxes = new Map(); // by path
-    this.wrong = []; // what was wrong with callbacks
+    this.wrong = []; // what was wrong with callbacks and nobody has heard of yet
     this.server = http.createServer((request, response) => {
       const chunks = [];
       request.on('data', (chunk) => chunks.push(chunk));
@@ -25,6 +25,12 @@ class Inbox {
     const closed = new Promise((resolve) => { this.server.close(resolve); });
     this.server.closeAllConnections();
     await closed;
+    this.complain();
+  }
+
+  // complain fails if something was wrong, once.
+  complain() {
+    assert.deepEqual(this.wrong.splice(0), []);
   }
 
   // box makes a place for callbacks with a URL and a secret of its own. Its secret can be emptied, for callbacks without a signature.
@@ -104,7 +110,7 @@ class Box {
     const fits = typeof wanted === 'function' ? wanted
       : (event) => Object.entries(wanted).every(([name, value]) => about(event)[name] === value);
     return eventually(() => `a ${trigger} among ${this.callbacks.map((c) => c.trigger)}`, () => {
-      assert.deepEqual(this.inbox.wrong, []);
+      this.inbox.complain();
       return this.callbacks.find((event) => event.trigger === trigger && fits(event));
     });
   }

@@ -30,7 +30,6 @@ class Stage {
 
   async close() {
     await this.inbox.close();
-    assert.deepEqual(this.inbox.wrong, []);
   }
 
   // client makes one of the SDK, for a project and with other parameters.
