@@ -34,6 +34,32 @@ func (p *fieldProblems) appMessage(path string, m *AppMessage) {
 	}
 }
 
+func (p *fieldProblems) contactMessage(path string, m *ContactMessage) {
+	p.oneOf(path,
+		option{"text_message", m.TextMessage != nil}, option{"media_message", m.MediaMessage != nil},
+		option{"media_card_message", m.MediaCardMessage != nil}, option{"location_message", m.LocationMessage != nil},
+		option{"choice_response_message", m.ChoiceResponseMessage != nil}, option{"fallback_message", m.FallbackMessage != nil},
+		option{"product_response_message", m.ProductResponseMessage != nil}, option{"channel_specific_message", m.ChannelSpecificMessage != nil},
+	)
+	p.genericTypes(path, genericTypes{text: m.TextMessage, media: m.MediaMessage, location: m.LocationMessage})
+	if card := m.MediaCardMessage; card != nil {
+		p.required(path+".media_card_message.url", card.URL)
+	}
+	if choice := m.ChoiceResponseMessage; choice != nil {
+		p.required(path+".choice_response_message.message_id", choice.MessageID)
+		p.required(path+".choice_response_message.postback_data", choice.PostbackData)
+	}
+	if specific := m.ChannelSpecificMessage; specific != nil {
+		p.required(path+".channel_specific_message.message_type", specific.MessageType)
+		if !isObject(specific.Message) {
+			p.add(path+".channel_specific_message.message", "must be an object")
+		}
+	}
+	if m.ReplyTo != nil {
+		p.required(path+".reply_to.message_id", m.ReplyTo.MessageID)
+	}
+}
+
 // genericTypes are the types that a message and an override have in common.
 type genericTypes struct {
 	text        *TextMessage

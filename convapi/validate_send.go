@@ -5,8 +5,9 @@ import "time"
 // maxInjectAge is how old an injected message may be (contract: 30 days).
 const maxInjectAge = 30 * 24 * time.Hour
 
-// maxPageSize bounds the pages of messages (contract: 1000).
-const maxPageSize = 1000
+// MaxMessagePage bounds the pages of messages, and the recipients of
+// FetchLastMessageRequest (contract: 1000).
+const MaxMessagePage = 1000
 
 // Validate checks everything that can be known without the app: required
 // members, limits and enums. It returns FieldErrors or nil. What a channel makes
@@ -60,18 +61,25 @@ func (r *TranscodeMessageRequest) Validate() error {
 	return p.err()
 }
 
-// Validate checks limits and members that exclude each other; it returns
-// FieldErrors or nil.
+// Validate checks limits and that one of the lists is there, and not both; it
+// returns FieldErrors or nil. A page size over the maximum passes: it is lowered.
 func (r *FetchLastMessageRequest) Validate() error {
 	var p fieldProblems
 	if len(r.ChannelIdentities) > 0 && len(r.ContactIDs) > 0 {
 		p.add("contact_ids", "must not be given together with channel_identities")
 	}
+	if len(r.ChannelIdentities) == 0 && len(r.ContactIDs) == 0 {
+		p.add("channel_identities", "is required unless contact_ids is given")
+	}
+	p.count("channel_identities", len(r.ChannelIdentities), 0, MaxMessagePage)
+	p.count("contact_ids", len(r.ContactIDs), 0, MaxMessagePage)
 	if len(r.ContactIDs) > 0 && r.MessagesSource == SourceDispatch {
 		p.add("contact_ids", "must not be given with DISPATCH_SOURCE, which knows no contacts")
 	}
 	checkEnum(&p, "messages_source", r.MessagesSource)
-	p.between("page_size", r.PageSize, 0, maxPageSize)
+	if r.PageSize < 0 {
+		p.add("page_size", "must be 0 or more")
+	}
 	checkEnum(&p, "view", r.View)
 	checkEnum(&p, "channel", r.Channel)
 	checkEnum(&p, "direction", r.Direction)
@@ -94,16 +102,25 @@ func (r *UpdateMessageRequest) Validate() error {
 // before now; it returns FieldErrors or nil.
 func (r *InjectMessageRequest) Validate(now time.Time) error {
 	var p fieldProblems
-	p.oneOf("", option{"app_message", r.AppMessage != nil}, option{"contact_message", r.ContactMessage != nil})
+	p.oneOf("app_message", option{"app_message", r.AppMessage != nil}, option{"contact_message", r.ContactMessage != nil})
 	if r.AppMessage != nil {
 		p.appMessage("app_message", r.AppMessage)
 	}
+	if r.ContactMessage != nil {
+		p.contactMessage("contact_message", r.ContactMessage)
+	}
 	requireEnum(&p, "direction", r.Direction)
+	if r.Direction == ToApp && r.AppMessage != nil || r.Direction == ToContact && r.ContactMessage != nil {
+		p.add("direction", "must be TO_APP with contact_message and TO_CONTACT with app_message")
+	}
 	p.identity("channel_identity", r.ChannelIdentity)
 	p.required("contact_id", r.ContactID)
 	p.injectTime(r.AcceptTime, now)
 	p.maxLength("metadata", r.Metadata, maxMetadata)
 	checkEnum(&p, "processing_mode", r.ProcessingMode)
+	if r.ProcessingMode == ModeDispatch {
+		p.add("processing_mode", "must be CONVERSATION: the message becomes part of a conversation")
+	}
 	return p.err()
 }
 

@@ -219,7 +219,7 @@ func TestInjectedMessage(t *testing.T) {
 			t.Errorf("%v old: %s", tc.age, diff)
 		}
 	}
-	want := []string{"", "direction", "channel_identity", "contact_id", "accept_time"}
+	want := []string{"app_message", "direction", "channel_identity", "contact_id", "accept_time"}
 	if diff := cmp.Diff(want, fieldsOf((&InjectMessageRequest{}).Validate(now))); diff != "" {
 		t.Error(diff)
 	}

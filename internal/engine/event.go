@@ -155,12 +155,11 @@ const (
 // lastRef gives the provider's id of the newest message from the person that an
 // event goes to, over the channel that it goes over; "" if there is none.
 func (e *Engine) lastRef(ctx context.Context, event store.Message) (string, error) {
-	q := store.MessageQuery{
-		Start: event.Accepted.Add(-refAge), Channel: event.Channel, Identity: event.Identity, ToApp: true, Dispatch: event.Dispatch,
-	}
+	q := store.MessageQuery{Start: event.Accepted.Add(-refAge), Channel: event.Channel, ToApp: true, Dispatch: event.Dispatch}
+	var strands []store.Strand
 	if event.Dispatch {
-		q.Threads = []gateway.ID{store.DispatchThread(event.App, event.Identity)}
 		q.Hidden = true
+		strands = []store.Strand{{Thread: store.DispatchThread(event.App, event.Identity)}}
 	} else {
 		of := store.ConversationQuery{Project: event.Project, App: event.App, Contact: event.Contact}
 		threads, err := e.db.Conversations(ctx, of, gateway.ID{}, refThreads)
@@ -168,10 +167,10 @@ func (e *Engine) lastRef(ctx context.Context, event store.Message) (string, erro
 			return "", err
 		}
 		for _, c := range threads {
-			q.Threads = append(q.Threads, c.ID)
+			strands = append(strands, store.Strand{Thread: c.ID, Identity: event.Identity})
 		}
 	}
-	list, err := e.db.LastMessages(ctx, q)
+	list, err := e.lastOfEach(ctx, q, [][]store.Strand{strands})
 	if err != nil || len(list) == 0 {
 		return "", err
 	}

@@ -60,15 +60,25 @@ func (e *Engine) Events(ctx context.Context, project string, f EventFilter, p Pa
 	if query.Before, err = openToken(p.Token); err != nil {
 		return nil, "", err
 	}
-	rows, next, contents, err := e.readPage(ctx, query, p.Size)
+	rows, err := e.db.Messages(ctx, query, p.Size+1)
 	if err != nil {
 		return nil, "", err
 	}
-	list = make([]convapi.Event, len(rows))
-	for i, row := range rows {
-		if list[i], err = showEvent(row, contents[row.ID]); err != nil {
+	rows, next = cut(rows, p.Size)
+	contents, err := e.contentsOf(ctx, rows)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, row := range rows {
+		content, found := contents[row.ID]
+		if !found {
+			continue
+		}
+		event, err := showEvent(row, content)
+		if err != nil {
 			return nil, "", err
 		}
+		list = append(list, event)
 	}
 	return list, next, nil
 }

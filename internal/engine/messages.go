@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"switchyard/convapi"
 	"switchyard/internal/gateway"
@@ -49,10 +50,15 @@ func (e *Engine) completeMessage(ctx context.Context, row store.Message) (convap
 
 // showMessage gives the contract's form of a message.
 func showMessage(row store.Message, content store.Content) (convapi.ConversationMessage, error) {
+	origin, err := arrivalOf(row)
+	if err != nil {
+		return convapi.ConversationMessage{}, err
+	}
 	m := convapi.ConversationMessage{
 		ID: row.ID.String(), Direction: direction(row), ConversationID: row.Conversation.String(), ContactID: row.Contact.String(),
 		ChannelIdentity: shownIdentity(row),
 		Metadata:        content.Metadata, AcceptTime: convapi.At(row.Accepted), SenderID: content.SenderID, ProcessingMode: mode(row.Dispatch),
+		Injected: origin.Injected,
 	}
 	var into any
 	if row.ToApp {
@@ -92,66 +98,104 @@ func (e *Engine) Messages(ctx context.Context, project string, f MessageFilter, 
 	if query.Before, err = openToken(p.Token); err != nil {
 		return nil, "", err
 	}
-	rows, next, contents, err := e.readPage(ctx, query, p.Size)
+	rows, err := e.db.Messages(ctx, query, p.Size+1)
 	if err != nil {
 		return nil, "", err
 	}
-	out := make([]convapi.ConversationMessage, len(rows))
-	for i, row := range rows {
-		if out[i], err = showMessage(row, contents[row.ID]); err != nil {
-			return nil, "", err
-		}
-		if f.WithoutMetadata {
-			out[i].Metadata = ""
-		}
-	}
-	return out, next, nil
+	rows, next := cut(rows, p.Size)
+	list, err := e.showMessages(ctx, rows, f.WithoutMetadata)
+	return list, next, err
 }
 
-// readPage reads one page of rows with what they say.
-func (e *Engine) readPage(ctx context.Context, q store.MessageQuery, size int) (rows []store.Message, next string, contents map[gateway.ID]store.Content, err error) {
-	if rows, err = e.db.Messages(ctx, q, size+1); err != nil {
-		return nil, "", nil, err
+// cut makes a page of rows, of which there may be more, and gives its token.
+func cut(rows []store.Message, size int) (page []store.Message, next string) {
+	if len(rows) <= size {
+		return rows, ""
 	}
-	if len(rows) > size {
-		rows = rows[:size]
-		next = token(rows[size-1].ID)
-	}
-	ids := make([]gateway.ID, len(rows))
-	for i, row := range rows {
-		ids[i] = row.ID
-	}
-	contents, err = e.db.Contents(ctx, ids)
-	return rows, next, contents, err
+	return rows[:size], token(rows[size-1].ID)
 }
 
-// messageQuery turns a filter into the rows that it means.
+// contentsOf reads what messages or events say. What is deleted meanwhile is
+// not there.
+func (e *Engine) contentsOf(ctx context.Context, rows []store.Message) (map[gateway.ID]store.Content, error) {
+	ids := make([]gateway.ID, 0, len(rows))
+	for _, row := range rows {
+		if !row.ID.IsZero() {
+			ids = append(ids, row.ID)
+		}
+	}
+	return e.db.Contents(ctx, ids)
+}
+
+// showMessages gives the contract's form of messages.
+func (e *Engine) showMessages(ctx context.Context, rows []store.Message, withoutMetadata bool) ([]convapi.ConversationMessage, error) {
+	contents, err := e.contentsOf(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]convapi.ConversationMessage, 0, len(rows))
+	for _, row := range rows {
+		content, found := contents[row.ID]
+		if !found {
+			continue
+		}
+		shown, err := showMessage(row, content)
+		if err != nil {
+			return nil, err
+		}
+		if withoutMetadata {
+			shown.Metadata = ""
+		}
+		out = append(out, shown)
+	}
+	return out, nil
+}
+
+// messageQuery turns a filter into the rows that it means. An identity alone is
+// looked for where it is known to be, for there may be a great many messages of
+// others.
 func (e *Engine) messageQuery(ctx context.Context, project string, f MessageFilter) (q store.MessageQuery, err error) {
 	q = store.MessageQuery{
-		Start: f.Start, End: f.End, Channel: string(f.Channel), Identity: f.Identity,
+		Start: f.Start, End: f.End, Channel: string(f.Channel),
 		ToApp:     f.Direction != convapi.ToContact || f.RecipientOriginated,
 		ToContact: f.Direction != convapi.ToApp && !f.RecipientOriginated,
 		Dispatch:  f.Source == convapi.SourceDispatch,
 		Apps:      []gateway.ID{},
 	}
-	if f.Channel != "" {
-		q.Identity = convapi.NormalizeIdentity(f.Channel, f.Identity)
-	} else if f.Identity != "" {
-		q.Identity = convapi.NormalizeIdentity(convapi.ChannelSMS, f.Identity)
-	}
 	if q.Dispatch && (f.ContactID != "" || f.ConversationID != "") {
 		return q, gateway.Invalid("messages_source", "DISPATCH_SOURCE goes with neither contact_id nor conversation_id")
 	}
-	for _, a := range e.directory.appsOf(project) {
-		if f.AppID == "" || f.AppID == a.resource.ID {
-			q.Apps = append(q.Apps, a.id)
+	if f.Identity != "" && !q.Dispatch {
+		q.Identities = spellings(f.channels(), f.Identity)
+	}
+	switch {
+	case f.ConversationID != "" || f.ContactID != "":
+		q.Threads, err = e.threads(ctx, project, f)
+	case f.Identity != "":
+		strands, err := e.strandsOfIdentities(ctx, project, f, []string{f.Identity})
+		q.Threads = []gateway.ID{}
+		for _, s := range slices.Concat(strands...) {
+			if !slices.Contains(q.Threads, s.Thread) {
+				q.Threads = append(q.Threads, s.Thread)
+			}
+		}
+		return q, err
+	default:
+		for _, a := range e.directory.appsOf(project) {
+			if f.AppID == "" || f.AppID == a.resource.ID {
+				q.Apps = append(q.Apps, a.id)
+			}
 		}
 	}
-	if f.ConversationID == "" && f.ContactID == "" {
-		return q, nil
-	}
-	q.Threads, err = e.threads(ctx, project, f)
 	return q, err
+}
+
+// channels are those that a filter's identity may be on.
+func (f MessageFilter) channels() []convapi.Channel {
+	if f.Channel != "" {
+		return []convapi.Channel{f.Channel}
+	}
+	return convapi.Channels()
 }
 
 // threads finds the conversations that a filter names.

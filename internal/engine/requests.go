@@ -45,6 +45,13 @@ type ConversationFilter struct {
 	ActiveChannel    convapi.Channel
 }
 
+// RecentFilter selects conversations of an app and their order.
+type RecentFilter struct {
+	AppID       string
+	OnlyActive  bool
+	OldestFirst bool
+}
+
 // Idempotency is a customer's key for one send. The zero value is none.
 type Idempotency struct {
 	Key string

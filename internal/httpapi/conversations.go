@@ -7,8 +7,11 @@ import (
 	"switchyard/internal/engine"
 )
 
-// maxConversationPage is the largest page of conversations of the contract.
-const maxConversationPage = 20
+// The largest pages of conversations of the contract.
+const (
+	maxConversationPage = 20
+	maxRecentPage       = 50
+)
 
 func (a *api) createConversation(ctx context.Context, c *call) (any, error) {
 	conversation, err := decode[convapi.Conversation](c.body)
@@ -40,6 +43,48 @@ func (a *api) listConversations(ctx context.Context, c *call) (any, error) {
 	return convapi.ListConversationsResponse{
 		Conversations: conversations, NextPageToken: next, TotalSize: int32(total),
 	}, nil
+}
+
+func (a *api) listRecentConversations(ctx context.Context, c *call) (any, error) {
+	q := c.query()
+	page := q.page(maxRecentPage)
+	filter := engine.RecentFilter{AppID: q.text("app_id"), OnlyActive: q.flag("only_active")}
+	if filter.AppID == "" {
+		q.refuse("app_id", "is required")
+	}
+	switch q.text("order") {
+	case "", "DESC":
+	case "ASC":
+		filter.OldestFirst = true
+	default:
+		q.refuse("order", "must be DESC or ASC")
+	}
+	if err := q.err(); err != nil {
+		return nil, err
+	}
+	conversations, next, total, err := a.engine.RecentConversations(ctx, c.project, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	return convapi.ListRecentConversationsResponse{
+		Conversations: conversations, NextPageToken: next, TotalSize: int32(total),
+	}, nil
+}
+
+func (a *api) injectMessage(ctx context.Context, c *call) (any, error) {
+	request, err := decode[convapi.InjectMessageRequest](c.body)
+	if err != nil {
+		return nil, err
+	}
+	return done{}, a.engine.InjectMessage(ctx, c.project, c.ids[0], &request)
+}
+
+func (a *api) injectEvent(ctx context.Context, c *call) (any, error) {
+	request, err := decode[convapi.InjectEventRequest](c.body)
+	if err != nil {
+		return nil, err
+	}
+	return a.engine.InjectEvent(ctx, c.project, c.ids[0], &request)
 }
 
 func (a *api) getConversation(ctx context.Context, c *call) (any, error) {

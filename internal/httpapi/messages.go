@@ -9,9 +9,6 @@ import (
 	"switchyard/internal/gateway"
 )
 
-// maxMessagePage is the largest page of messages of the contract.
-const maxMessagePage = 1000
-
 // The headers of idempotent sends, our own extension of the contract.
 const (
 	idempotencyKey      = "Idempotency-Key"
@@ -53,12 +50,24 @@ func idempotencyOf(c *call) (engine.Idempotency, error) {
 
 func (a *api) listMessages(ctx context.Context, c *call) (any, error) {
 	q := c.query()
-	page := q.page(maxMessagePage)
+	page := q.page(convapi.MaxMessagePage)
 	filter := messageFilter(q)
 	if err := q.err(); err != nil {
 		return nil, err
 	}
 	messages, next, err := a.engine.Messages(ctx, c.project, filter, page)
+	if err != nil {
+		return nil, err
+	}
+	return convapi.ListMessagesResponse{Messages: messages, NextPageToken: next}, nil
+}
+
+func (a *api) fetchLastMessage(ctx context.Context, c *call) (any, error) {
+	request, err := decode[convapi.FetchLastMessageRequest](c.body)
+	if err != nil {
+		return nil, err
+	}
+	messages, next, err := a.engine.LastMessages(ctx, c.project, &request)
 	if err != nil {
 		return nil, err
 	}

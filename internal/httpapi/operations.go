@@ -45,6 +45,7 @@ func (a *api) operations() []route {
 		{"PATCH", "messages/*", a.updateMessage},
 		{"DELETE", "messages/*", a.deleteMessage},
 		{"POST", "messages:transcode", a.transcodeMessage},
+		{"POST", "messages:fetch-last-message", a.fetchLastMessage},
 
 		{"POST", "apps", a.createApp},
 		{"GET", "apps", a.listApps},
@@ -71,6 +72,9 @@ func (a *api) operations() []route {
 		{"PATCH", "conversations/*", a.updateConversation},
 		{"DELETE", "conversations/*", a.deleteConversation},
 		{"POST", "conversations/*:stop", a.stopConversation},
+		{"GET", "conversations:recent", a.listRecentConversations},
+		{"POST", "conversations/*:inject-message", a.injectMessage},
+		{"POST", "conversations/*:inject-event", a.injectEvent},
 
 		{"POST", "events:send", a.sendEvent},
 		{"GET", "events", a.listEvents},
@@ -94,12 +98,8 @@ func (a *api) operations() []route {
 // yet, version 1. They answer 501, so that nobody takes them for a typing error.
 func notBuiltV1() []route {
 	return []route{
-		{"POST", "messages:fetch-last-message", notBuilt},
 		{"POST", "contacts:getChannelProfile", notBuilt},
 		{"GET", "contacts:identityConflicts", notBuilt},
-		{"GET", "conversations:recent", notBuilt},
-		{"POST", "conversations/*:inject-message", notBuilt},
-		{"POST", "conversations/*:inject-event", notBuilt},
 		{"POST", "capability:query", notBuilt},
 		{"GET", "settings", notBuilt},
 		{"POST", "settings", notBuilt},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 	"strings"
+	"time"
 )
 
 // Refusals of the operations that have no table of their own in refusals_test.go.
@@ -15,6 +16,10 @@ func badLookups() []badRequest {
 	)
 	return []badRequest{
 		{fetch, `[]`, 400, ""},
+		{fetch, ``, 400, "channel_identities"},
+		{fetch, `{"contact_ids":["a"],"messages_source":"DISPATCH_SOURCE"}`, 400, "contact_ids"},
+		{fetch, `{"contact_ids":["a"],"page_token":"no-token"}`, 400, "page_token"},
+		{fetch, `{"channel_identities":["a\u0000"]}`, 400, "channel_identities[0]"},
 		{fetch, `{"channel_identities":["1"],"contact_ids":["{contact}"]}`, 400, "contact_ids"},
 		{fetch, `{"contact_ids":["{contact}"],"messages_source":"ELSEWHERE"}`, 400, "messages_source"},
 		{fetch, `{"channel_identities":"1"}`, 400, "channel_identities"},
@@ -36,22 +41,33 @@ func badLookups() []badRequest {
 		{"GET conversations:recent?app_id={app}&only_active=perhaps", "", 400, "only_active"},
 		{"GET conversations:recent?app_id={app}&page_size=x", "", 400, "page_size"},
 		{"GET conversations:recent?app_id={app}&page_token=no-token", "", 400, "page_token"},
+		{"GET conversations:recent?app_id={app}&page_token=" + absent, "", 400, "page_token"},
+		{"GET conversations:recent?app_id={app}&page_token=zz-" + absent + "x", "", 400, "page_token"},
 		{"GET conversations:recent?app_id=" + absent, "", 404, ""},
 		{"GET contacts:identityConflicts?page_size=x", "", 400, "page_size"},
 	}
 }
+
+// injectMessage and injectEvent make the body of an injection with one member
+// replaced or added.
+func injectMessage(member, value string) string {
+	return with(map[string]string{
+		"contact_message": `{"text_message":{"text":"a"}}`, "direction": `"TO_APP"`, "contact_id": `"{contact}"`,
+		"channel_identity": `{"channel":"SMS","identity":"46700000001"}`, "accept_time": anHourAgo(),
+	}, member, value)
+}
+
+func injectEvent(member, value string) string {
+	return with(map[string]string{"app_event": `{"composing_event":{}}`, "accept_time": anHourAgo()}, member, value)
+}
+
+func anHourAgo() string { return time.Now().Add(-time.Hour).Format(`"` + time.RFC3339Nano + `"`) }
 
 func badChanges() []badRequest {
 	const (
 		message = "POST conversations/{conversation}:inject-message"
 		event   = "POST conversations/{conversation}:inject-event"
 	)
-	injected := func(member, value string) string {
-		return with(map[string]string{
-			"contact_message": `{"text_message":{"text":"a"}}`, "direction": `"TO_APP"`, "contact_id": `"{contact}"`,
-			"channel_identity": `{"channel":"SMS","identity":"46700000001"}`, "accept_time": `"2026-01-01T00:00:00Z"`,
-		}, member, value)
-	}
 	return []badRequest{
 		{"POST contacts/{contact}:merge", ``, 400, "source_id"},
 		{"POST contacts/{contact}:merge", `{"source_id":"{contact}","strategy":"SPLIT"}`, 400, "strategy"},
@@ -59,19 +75,33 @@ func badChanges() []badRequest {
 		{"POST contacts/{contact}:merge", `{"source_id":"` + absent + `"}`, 404, ""},
 		{"POST contacts/" + absent + ":merge", `{"source_id":"{contact}"}`, 404, ""},
 		{message, ``, 400, ""},
-		{message, injected("direction", `null`), 400, "direction"},
-		{message, injected("direction", `"UP"`), 400, "direction"},
-		{message, injected("channel_identity", `null`), 400, "channel_identity"},
-		{message, injected("channel_identity", `{"channel":"SMS"}`), 400, "channel_identity.identity"},
-		{message, injected("contact_id", `""`), 400, "contact_id"},
-		{message, injected("accept_time", `null`), 400, "accept_time"},
-		{message, injected("accept_time", `"2001-01-01T00:00:00Z"`), 400, "accept_time"},
-		{message, injected("metadata", quoted(1025)), 400, "metadata"},
+		{message, injectMessage("direction", `null`), 400, "direction"},
+		{message, injectMessage("direction", `"UP"`), 400, "direction"},
+		{message, injectMessage("channel_identity", `null`), 400, "channel_identity"},
+		{message, injectMessage("channel_identity", `{"channel":"SMS"}`), 400, "channel_identity.identity"},
+		{message, injectMessage("contact_id", `""`), 400, "contact_id"},
+		{message, injectMessage("accept_time", `null`), 400, "accept_time"},
+		{message, injectMessage("accept_time", `"2001-01-01T00:00:00Z"`), 400, "accept_time"},
+		{message, injectMessage("accept_time", `"2999-01-01T00:00:00Z"`), 400, "accept_time"},
+		{message, injectMessage("metadata", quoted(1025)), 400, "metadata"},
+		{message, injectMessage("app_message", `{"text_message":{"text":"x"}}`), 400, "app_message"},
+		{message, injectMessage("contact_message", `{}`), 400, "contact_message"},
+		{message, injectMessage("contact_message", `{"text_message":{}}`), 400, "contact_message.text_message.text"},
+		{message, injectMessage("contact_message", `{"choice_response_message":{"message_id":"m"}}`), 400, "contact_message.choice_response_message.postback_data"},
+		{message, injectMessage("direction", `"TO_CONTACT"`), 400, "direction"},
+		{message, injectMessage("contact_id", `"`+absent+`"`), 400, "contact_id"},
+		{message, injectMessage("conversation_id", `"`+absent+`"`), 400, "conversation_id"},
+		{message, injectMessage("processing_mode", `"DISPATCH"`), 400, "processing_mode"},
+		{"POST conversations/" + absent + ":inject-message", injectMessage("", ""), 404, ""},
 		{event, ``, 400, "app_event"},
 		{event, ``, 400, "accept_time"},
-		{event, `{"app_event":{"composing_event":{}},"accept_time":"2001-01-01T00:00:00Z"}`, 400, "accept_time"},
-		{event, `{"app_event":{},"accept_time":"2026-01-01T00:00:00Z"}`, 400, "app_event"},
-		{event, `{"app_event":{"composing_event":{}},"accept_time":"2026-01-01T00:00:00Z","processing_mode":"DISPATCH"}`, 400, "processing_mode"},
+		{event, injectEvent("accept_time", `"2001-01-01T00:00:00Z"`), 400, "accept_time"},
+		{event, injectEvent("app_event", `{}`), 400, "app_event"},
+		{event, injectEvent("processing_mode", `"DISPATCH"`), 400, "processing_mode"},
+		{event, injectEvent("contact_id", `"`+absent+`"`), 400, "contact_id"},
+		{event, injectEvent("conversation_id", `"`+absent+`"`), 400, "conversation_id"},
+		{event, injectEvent("channel_identity", `{"channel":"SMS"}`), 400, "channel_identity.identity"},
+		{"POST conversations/" + absent + ":inject-event", injectEvent("", ""), 404, ""},
 		{"POST settings", `[]`, 400, ""},
 		{"POST settings", `{"contact_settings":{"unified_contact_id_enabled":"yes"}}`, 400, "contact_settings.unified_contact_id_enabled"},
 		{"PATCH settings", `{"contact_settings":7}`, 400, "contact_settings"},
@@ -147,13 +177,16 @@ func badTemplates() []badRequest {
 	}
 }
 
-// with makes a body of members, one of which is replaced or added.
+// with makes a body of members, one of which, if it is named, is replaced or
+// added.
 func with(members map[string]string, member, value string) string {
 	raw := make(map[string]json.RawMessage)
 	for name, text := range members {
 		raw[name] = json.RawMessage(text)
 	}
-	raw[member] = json.RawMessage(value)
+	if member != "" {
+		raw[member] = json.RawMessage(value)
+	}
 	// Marks like {app} stand in strings and survive.
 	return strings.TrimSpace(string(mustMarshal(raw)))
 }

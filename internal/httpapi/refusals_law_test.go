@@ -18,9 +18,14 @@ func beyondSchemas() []string {
 		"conversation_metadata {\"k\":",             // its length
 		"channels[1] explicit_channel_omni_message", // nothing to say there
 		"accept_time \"2001-",                       // its age
-		"target \"https://example.com/hook\"",       // there already
-		"source_id \"{contact}\"",                   // itself
-		"consent_settings.keywords[0].opt_in[0] ",   // the rules of words
+		"accept_time \"2999-",
+		"contact_id \"" + absent,                  // not that of the conversation
+		"conversation_id \"" + absent,             // not that of the path
+		"page_token no-token",                     // not of this list
+		`channel_identities[0] a\u0000`,           // no text that a store can hold
+		"target \"https://example.com/hook\"",     // there already
+		"source_id \"{contact}\"",                 // itself
+		"consent_settings.keywords[0].opt_in[0] ", // the rules of words
 		"consent_settings.ignore[0] ",
 	}
 }

@@ -334,7 +334,6 @@ func badPaths() []badRequest {
 		{"PUT apps/{app}", `{}`, 405, ""},
 		{"DELETE messages", "", 405, ""},
 		{"POST conversations/{conversation}", `{}`, 405, ""},
-		{"POST messages:fetch-last-message", `{}`, 501, ""},
 		{"GET contacts:identityConflicts", "", 501, ""},
 		{"PATCH settings", `{}`, 501, ""},
 	}

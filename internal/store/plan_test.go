@@ -118,9 +118,26 @@ func everything(t *testing.T, db *store.DB) {
 			_, err := db.Messages(ctx, store.MessageQuery{Threads: []gateway.ID{m.Conversation}}, 10)
 			return err
 		},
-		"last of threads": func() error {
-			q := store.MessageQuery{Threads: []gateway.ID{m.Conversation, store.DispatchThread(app, m.Identity)}, Start: now.Add(-time.Hour), End: now}
-			_, err := db.LastMessages(ctx, q)
+		"last of strands": func() error {
+			strands := []store.Strand{{Thread: m.Conversation}, {Thread: store.DispatchThread(app, m.Identity), Identity: m.Identity}}
+			_, err := db.LastMessages(ctx, store.MessageQuery{Start: now.Add(-time.Hour), End: now}, strands)
+			return err
+		},
+		"recent": func() error {
+			q := store.ConversationQuery{Project: "p", App: app}
+			_, err := db.RecentConversations(ctx, q, false, &store.Recency{LastReceived: now, ID: m.ID}, 10)
+			return err
+		},
+		"of contacts": func() error {
+			_, err := db.ConversationsOf(ctx, "p", []gateway.ID{m.Contact, app}, gateway.ID{}, 10)
+			return err
+		},
+		"of contacts and an app": func() error {
+			_, err := db.ConversationsOf(ctx, "p", []gateway.ID{m.Contact, app}, app, 10)
+			return err
+		},
+		"identities of texts": func() error {
+			_, err := db.IdentitiesOf(ctx, "p", []string{"SMS", "WHATSAPP"}, []string{m.Identity, m.ID.String()})
 			return err
 		},
 		"all of a conversation": func() error {

@@ -18,13 +18,14 @@ type MessageQuery struct {
 	// Threads are conversations, or with Dispatch what DispatchThread gives.
 	Threads []ID
 	// Before is the id that the listed ones are older than; zero for all.
-	Before            ID
-	Start, End        time.Time // bounds of the accept time, both excluded
-	Channel, Identity string
-	ToApp, ToContact  bool // false and false: both directions
-	Dispatch          bool
-	Kind              Kind // KindMessage or KindEvent
-	Hidden            bool // hidden messages as well
+	Before           ID
+	Start, End       time.Time // bounds of the accept time, both excluded
+	Channel          string
+	Identities       []string // any of these; empty: all
+	ToApp, ToContact bool     // false and false: both directions
+	Dispatch         bool
+	Kind             Kind // KindMessage or KindEvent
+	Hidden           bool // hidden messages as well
 }
 
 // tail is what follows the name of the table.
@@ -49,8 +50,12 @@ func (q MessageQuery) tail(a *args, column string, id ID, limit int) string {
 	if q.Channel != "" {
 		where += " AND channel = " + a.add(q.Channel)
 	}
-	if q.Identity != "" {
-		where += " AND identity = " + a.add(q.Identity)
+	if len(q.Identities) > 0 {
+		any := make([]string, len(q.Identities))
+		for i, identity := range q.Identities {
+			any[i] = a.add(identity)
+		}
+		where += " AND identity IN (" + strings.Join(any, ", ") + ")"
 	}
 	if q.ToApp != q.ToContact {
 		where += " AND to_app = " + a.add(q.ToApp)
@@ -74,33 +79,8 @@ func (db *DB) Messages(ctx context.Context, q MessageQuery, limit int) ([]Messag
 		}
 		out = append(out, part...)
 	}
-	slices.SortFunc(out, newestFirst)
+	slices.SortFunc(out, func(a, b Message) int { return bytes.Compare(b.ID[:], a.ID[:]) })
 	return out[:min(limit, len(out))], nil
-}
-
-func newestFirst(a, b Message) int { return bytes.Compare(b.ID[:], a.ID[:]) }
-
-// lastPage bounds the threads of one query.
-const lastPage = 50
-
-// LastMessages gives of each of the query's threads the newest message that it
-// selects, if there is one; the newest thread first.
-func (db *DB) LastMessages(ctx context.Context, q MessageQuery) ([]Message, error) {
-	var out []Message
-	columns := messages.names(0, len(messages.columns), "%", ", ")
-	for page := range slices.Chunk(q.Threads, lastPage) {
-		var a args
-		each := make([]string, len(page))
-		for i, id := range page {
-			each[i] = "SELECT * FROM (SELECT " + columns + " FROM message " + q.tail(&a, "conversation", id, 1) + ") t" + strconv.Itoa(i)
-		}
-		err := db.engine.query(ctx, strings.Join(each, " UNION ALL "), a, func(d decoder) { out = append(out, messages.scan(d)) })
-		if err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(out, newestFirst)
-	return out, nil
 }
 
 // Contained selects what a conversation holds, of whatever kind.
@@ -123,4 +103,50 @@ func (db *DB) InConversation(ctx context.Context, q Contained, limit int) ([]Mes
 		tail += " AND id < " + a.add(q.Before)
 	}
 	return list(ctx, db, messages, tail+" ORDER BY id DESC LIMIT "+a.add(limit), a)
+}
+
+// unionPage bounds the parts of one query.
+const unionPage = 50
+
+// union runs queries for whole rows of t as one: of each part what follows the
+// name of the table. scan gets the number of the part that a row is of.
+func union[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], parts int, tail func(a *args, part int) string, scan func(part int, row R)) error {
+	columns := t.names(0, len(t.columns), "%", ", ")
+	for first := 0; first < parts; first += unionPage {
+		var a args
+		var each []string
+		for n := range min(unionPage, parts-first) {
+			part := strconv.Itoa(n)
+			each = append(each, "SELECT * FROM (SELECT "+part+" AS part, "+columns+" FROM "+t.name+" "+tail(&a, first+n)+") t"+part)
+		}
+		err := db.engine.query(ctx, strings.Join(each, " UNION ALL "), a, func(d decoder) {
+			part := first + int(d.Int())
+			scan(part, t.scan(d))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Strand is a thread, or with an identity what a thread has of that.
+type Strand struct {
+	Thread   ID
+	Identity string
+}
+
+// LastMessages gives of each strand the newest message that the query selects;
+// its ID is zero where there is none. The query's own threads and
+// identities do not count.
+func (db *DB) LastMessages(ctx context.Context, q MessageQuery, strands []Strand) ([]Message, error) {
+	out := make([]Message, len(strands))
+	tail := func(a *args, part int) string {
+		q.Identities = nil
+		if of := strands[part].Identity; of != "" {
+			q.Identities = []string{of}
+		}
+		return q.tail(a, "conversation", strands[part].Thread, 1)
+	}
+	return out, union(ctx, db, messages, len(strands), tail, func(part int, m Message) { out[part] = m })
 }

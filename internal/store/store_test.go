@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -338,69 +337,6 @@ func TestKeysSortByBytes(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
-		}
-	})
-}
-
-// Of each thread the newest message that fits is found, and of one without any
-// nothing; what is hidden only if it is asked for.
-func TestLastMessages(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
-		db := storetest.Open(t, e.URL(t))
-		app, conversation, began := gateway.NewID(7), gateway.NewID(3), time.UnixMicro(1_767_323_045_000_000).UTC()
-		put := func(second int, change func(*store.Message)) gateway.ID {
-			m := message(app, 3)
-			m.Accepted = began.Add(time.Duration(second) * time.Second)
-			m.ID, m.Conversation = gateway.NewIDOf(3, m.Accepted), conversation
-			change(&m)
-			apply(t, db, func(tx *store.Tx) error { tx.PutMessage(m); return nil })
-			return m.ID
-		}
-		toApp := func(m *store.Message) { m.ToApp = true }
-		dispatch := func(m *store.Message) { m.Dispatch = true }
-		first := put(1, toApp)
-		second := put(2, func(*store.Message) {})
-		put(3, func(m *store.Message) { m.Kind = store.KindEvent })
-		third := put(4, func(m *store.Message) { m.Conversation = gateway.NewID(4) })
-		kept := put(5, dispatch)
-		hidden := put(6, func(m *store.Message) { dispatch(m); toApp(m); m.Kind = store.KindHiddenMessage })
-		other, _, err := db.Message(t.Context(), third)
-		if err != nil {
-			t.Fatal(err)
-		}
-		both := []gateway.ID{conversation, gateway.NewID(9), other.Conversation}
-		person := []gateway.ID{store.DispatchThread(app, "46700000001"), store.DispatchThread(app, "46700000002")}
-		many := slices.Concat(slices.Repeat([]gateway.ID{gateway.NewID(9)}, 120), both)
-		for name, tt := range map[string]struct {
-			q    store.MessageQuery
-			want []gateway.ID
-		}{
-			"all":               {store.MessageQuery{Threads: both}, []gateway.ID{third, second}},
-			"of many threads":   {store.MessageQuery{Threads: many}, []gateway.ID{third, second}},
-			"from the person":   {store.MessageQuery{Threads: both, ToApp: true}, []gateway.ID{first}},
-			"before":            {store.MessageQuery{Threads: both, End: began.Add(2 * time.Second)}, []gateway.ID{first}},
-			"after":             {store.MessageQuery{Threads: both, Start: began.Add(2 * time.Second)}, []gateway.ID{third}},
-			"other channel":     {store.MessageQuery{Threads: both, Channel: "RCS"}, nil},
-			"no threads":        {store.MessageQuery{}, nil},
-			"dispatch":          {store.MessageQuery{Threads: person, Dispatch: true}, []gateway.ID{kept}},
-			"dispatch, hidden":  {store.MessageQuery{Threads: person, Dispatch: true, Hidden: true}, []gateway.ID{hidden}},
-			"dispatch by mode":  {store.MessageQuery{Threads: person}, nil},
-			"by thread of mode": {store.MessageQuery{Threads: both, Dispatch: true}, nil},
-		} {
-			list, err := db.LastMessages(t.Context(), tt.q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got []gateway.ID
-			for _, m := range list {
-				got = append(got, m.ID)
-				if m.Dispatch != m.Conversation.IsZero() {
-					t.Errorf("%s: a message of dispatch %v in conversation %s", name, m.Dispatch, m.Conversation)
-				}
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", name, diff)
-			}
 		}
 	})
 }

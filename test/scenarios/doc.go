@@ -51,6 +51,7 @@
 //	    [channel_template=SMS:t] [override=SMS:greet]
 //	event e1 to CHANNEL:identity,… | alice composing|composing-end|read|comment|agent-joined|agent-left|generic
 //	    [order=…] [url=…] [queue=high] [metadata=…] [fails=NOT_FOUND]
+//	inject "text" from|to alice ago=1h [metadata=…]  into alice's newest conversation
 //	delete event e1 | app | contact alice | webhook h | template greet | conversations
 //	merge alice into bob [fails=NOT_FOUND]
 //	register opt-out | opt-in alice | CHANNEL:identity,… channels=SMS [request=r1]
@@ -77,7 +78,8 @@
 // Looking inside is for what no callback shows.
 //
 //	expect duplicates 1 | dropped h 3 expired | breaker h OPEN | credential SMS FAILING
-//	expect contacts 0 | conversations 0 | messages 0 [DISPATCH_SOURCE] | queued 0
+//	expect contacts 0 | conversations 0 | queued 0
+//	expect messages 0 [DISPATCH_SOURCE] [only=originated] [direction=TO_APP] [identity=…]
 //	expect events 0 [alice]                     of the newest conversation, or of alice
 //	expect listed OPT_OUT_ALL identity,… | nobody
 //	expect audits identity INSERT:MO:OPT_OUT_ALL,… | none

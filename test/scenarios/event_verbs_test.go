@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"errors"
+	"time"
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
@@ -82,6 +83,30 @@ func (st *stage) events(l *line, contact string) []convapi.Event {
 	list, _, err := e.Events(ctx, projectID, filter, engine.Page{Size: 1000})
 	st.check(l, err)
 	return list
+}
+
+// inject is: inject "text" from|to alice ago=1h, into alice's newest conversation.
+func (st *stage) inject(l *line) {
+	ctx, e := context.Background(), st.process.engine
+	contact := st.contacts.ids[l.word(3)]
+	list, _, _, err := e.Conversations(ctx, projectID, engine.ConversationFilter{ContactID: contact}, engine.Page{Size: 1})
+	if err != nil || len(list) == 0 {
+		l.errorf(st, "%s has no conversation: %v", l.word(3), err)
+		return
+	}
+	who, err := e.Contact(ctx, projectID, contact)
+	st.check(l, err)
+	text, _ := unquote(l.word(1))
+	req := &convapi.InjectMessageRequest{
+		Direction: convapi.ToApp, ChannelIdentity: &who.ChannelIdentities[0], ContactID: contact,
+		AcceptTime: convapi.At(time.Now().Add(-l.duration(st, "ago"))), Metadata: l.option("metadata"),
+	}
+	if l.word(2) == "to" {
+		req.Direction, req.AppMessage = convapi.ToContact, &convapi.AppMessage{TextMessage: &convapi.TextMessage{Text: text}}
+	} else {
+		req.ContactMessage = &convapi.ContactMessage{TextMessage: &convapi.TextMessage{Text: text}}
+	}
+	st.check(l, e.InjectMessage(ctx, projectID, list[0].ID, req))
 }
 
 // eventCarrier is a carrier of a channel that knows events.

@@ -149,6 +149,9 @@ func (st *stage) shownMessage(m *convapi.ConversationMessage) shown {
 	case content.ChoiceResponseMessage != nil:
 		s.what += fmt.Sprintf(" choice %q of %s", content.ChoiceResponseMessage.PostbackData, st.messages.name(content.ChoiceResponseMessage.MessageID))
 	}
+	if m.Injected {
+		s.what += " injected"
+	}
 	if reply := m.ContactMessage.ReplyTo; reply != nil {
 		s.what += " in reply to " + st.messages.name(reply.MessageID)
 	}

@@ -18,7 +18,7 @@ import (
 func (st *stage) do(l *line) {
 	verbs := map[string]func(*line){
 		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact, "template": st.template,
-		"send": st.send, "event": st.event, "delete": st.delete, "merge": st.merge, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
+		"send": st.send, "event": st.event, "inject": st.inject, "delete": st.delete, "merge": st.merge, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
 		"register": st.register, "insert": st.insert, "consent": st.setConsent,
 		"end": func(*line) {},
 	}
@@ -34,7 +34,7 @@ func (st *stage) do(l *line) {
 		l.errorf(st, "nobody knows %q", l.word(0))
 		return
 	}
-	if st.process == nil && slices.Contains([]string{"send", "event", "delete", "merge", "expect", "register", "insert", "consent"}, l.word(0)) {
+	if st.process == nil && slices.Contains([]string{"send", "event", "inject", "delete", "merge", "expect", "register", "insert", "consent"}, l.word(0)) {
 		l.errorf(st, "no gateway runs")
 		return
 	}
@@ -308,7 +308,10 @@ func (st *stage) expect(l *line) {
 		got = strconv.Itoa(len(list))
 	case "messages":
 		want = l.word(2)
-		list, _, err := e.Messages(ctx, projectID, engine.MessageFilter{AppID: st.app.ID, Source: convapi.MessagesSource(l.word(3))}, page)
+		list, _, err := e.Messages(ctx, projectID, engine.MessageFilter{
+			AppID: st.app.ID, Source: convapi.MessagesSource(l.word(3)), RecipientOriginated: l.option("only") == "originated",
+			Direction: convapi.Direction(l.option("direction")), Identity: l.option("identity"),
+		}, page)
 		st.check(l, err)
 		got = strconv.Itoa(len(list))
 	case "events":
