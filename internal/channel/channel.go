@@ -6,6 +6,7 @@ package channel
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
@@ -70,9 +71,14 @@ type Outbound struct {
 	// echoes a reference, so that reports can resolve doubt.
 	MessageID string
 	Identity  string
-	// Text is the plain-text rendering of Message for this channel.
-	Text       string
-	Message    *convapi.AppMessage
+	// Text is the whole message, for a channel that has only text. Any other gets
+	// Bodies, the bodies of the requests to the provider in their order, each a
+	// part; the recipient is missing in them (package transcode, To).
+	Text   string
+	Bodies []json.RawMessage
+	// Quote is the provider's id of the message from the person that this one
+	// answers (see Inbound.Ref); "" if it answers none that is known.
+	Quote      string
 	Properties map[string]string // channel_properties of the send request
 	Expires    time.Time         // zero: no ttl
 	// PartsDone is how many parts an earlier attempt has already handed over:
@@ -149,9 +155,12 @@ type Report struct {
 	// where the provider echoes it; either may be empty, not both.
 	Ref       string
 	MessageID string
-	Status    convapi.DeliveryStatus // QUEUED_ON_CHANNEL, DELIVERED, READ or FAILED
-	Reason    convapi.Reason         // for FAILED
-	At        time.Time              // the provider's time; zero if it gives none
+	// Part is which part of the message this is about, from 1, and Parts how many
+	// it has, where the provider echoes them with MessageID; else 0.
+	Part, Parts int
+	Status      convapi.DeliveryStatus // QUEUED_ON_CHANNEL, DELIVERED, READ or FAILED
+	Reason      convapi.Reason         // for FAILED
+	At          time.Time              // the provider's time; zero if it gives none
 }
 
 // Inbound is something that a person did. Exactly one of the pointers (or

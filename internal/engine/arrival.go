@@ -3,7 +3,9 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
+	"switchyard/convapi"
 	"switchyard/internal/gateway"
 	"switchyard/internal/store"
 )
@@ -26,6 +28,23 @@ func arrivalOf(row store.Message) (a arrival, err error) {
 		return a, fmt.Errorf("message %s: %w", row.ID, err)
 	}
 	return a, nil
+}
+
+// quotedFor is how long a message can be quoted (contract: the mapping is kept for
+// 96 hours).
+const quotedFor = 96 * time.Hour
+
+// quote gives the provider's id of the message that another one answers over a
+// hop; "" if it answers none that can be quoted there.
+func (e *Engine) quote(c *change, m *convapi.AppMessage, to hop) (string, error) {
+	if m.ReplyTo == nil {
+		return "", nil
+	}
+	id, ok := gateway.ParseID(m.ReplyTo.MessageID)
+	if !ok || c.tx.Now.Sub(id.Time()) > quotedFor {
+		return "", nil
+	}
+	return e.quotable(c.tx, m.ReplyTo.MessageID, c.row.App, to)
 }
 
 // quotable gives the provider's id of a message from a person, by our own id of

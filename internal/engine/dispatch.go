@@ -136,8 +136,9 @@ type attempt struct {
 	plan     *plan
 	hop      int
 	number   int
+	message  *convapi.AppMessage
 	outbound channel.Outbound
-	event    *convapi.AppEvent // in the place of outbound.Message
+	event    *convapi.AppEvent // in the place of message and outbound
 	trace    string            // traceparent of the attempt
 }
 
@@ -226,10 +227,14 @@ func (a *account) start(c *change) (*attempt, error) {
 	}
 	state := c.row.State
 	h := c.plan.Hops[state.Hop]
+	quote, err := a.engine.quote(c, outgoing, h)
+	if err != nil {
+		return nil, err
+	}
 	return &attempt{
-		account: a, row: c.row, plan: c.plan, hop: state.Hop, number: state.Attempt,
+		account: a, row: c.row, plan: c.plan, hop: state.Hop, number: state.Attempt, message: outgoing,
 		outbound: channel.Outbound{
-			MessageID: c.row.ID.String(), Identity: h.Identity, Message: outgoing,
+			MessageID: c.row.ID.String(), Identity: h.Identity, Quote: quote,
 			Properties: c.plan.Properties, Expires: c.plan.Expires,
 			PartsDone: int(state.Progress[state.Hop].Accepted), Resend: state.Resent, Retries: state.Retries,
 		},
@@ -298,11 +303,11 @@ func (t *attempt) send() (channel.Receipt, *channel.Failure) {
 	if t.event != nil {
 		return channel.Receipt{}, t.sendEvent()
 	}
-	text, err := transcode.Text(t.outbound.Message, a.channel)
+	form, err := transcode.Native(t.message, a.channel, t.outbound.MessageID)
 	if err != nil {
 		return channel.Receipt{}, untranscodable(err)
 	}
-	t.outbound.Text = text
+	t.outbound.Text, t.outbound.Bodies = form.Text, form.Bodies
 	// Not the engine's own context: an attempt under way ends by its answer or
 	// by its time, also while the gateway stops.
 	ctx, cancel := context.WithTimeout(context.Background(), a.engine.cfg.SendTimeout)

@@ -220,18 +220,23 @@ func (in *ingest) report(tx *store.Tx, r channel.Report) error {
 }
 
 // reportOn applies a report that names our message and not the attempt: to the
-// last hop of this channel that was tried. Its reference becomes known, and
-// stands for the whole message: the answer that would have told the parts may
-// have been lost, and then a single part could never complete it.
+// last hop of this channel that was tried. Its reference becomes known. Where the
+// provider echoes no part, it stands for the whole message: the answer that would
+// have told the parts may have been lost, and then a single part could never
+// complete it.
 func (in *ingest) reportOn(tx *store.Tx, c *change, r channel.Report) error {
 	for hop := c.row.State.Hop; hop >= 0; hop-- {
 		if hop >= len(c.plan.Hops) || c.plan.Hops[hop].Channel != in.account.channel || c.row.State.Progress[hop].Attempts == 0 {
 			continue
 		}
-		if r.Ref != "" {
-			tx.Refs.Put(store.Ref{RefKey: in.refKey(r.Ref), Message: c.row.ID, Hop: hop, Part: lifecycle.Whole})
+		part := lifecycle.Whole
+		if r.Part > 0 {
+			part = r.Part - 1
 		}
-		return in.engine.report(tx, c.row.ID, hop, lifecycle.Whole, r)
+		if r.Ref != "" {
+			tx.Refs.Put(store.Ref{RefKey: in.refKey(r.Ref), Message: c.row.ID, Hop: hop, Part: part})
+		}
+		return in.engine.report(tx, c.row.ID, hop, part, r)
 	}
 	return nil
 }

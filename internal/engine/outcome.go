@@ -107,7 +107,7 @@ func (e *Engine) report(tx *store.Tx, id gateway.ID, hop, part int, r channel.Re
 	c.eventTime = r.At
 	cause := tx.Trace
 	tx.Trace = c.traceReport(cause, hop, r)
-	err = c.apply(lifecycle.Reported{Hop: hop, Part: part, Status: status, Reason: r.Reason})
+	err = c.apply(lifecycle.Reported{Hop: hop, Part: part, Parts: r.Parts, Status: status, Reason: r.Reason})
 	tx.Trace = cause
 	return err
 }

@@ -229,17 +229,21 @@ func (m *machine) reported(sig Reported) {
 	if m.Status.Final() || sig.Hop < 0 || sig.Hop > m.Hop || m.Progress[sig.Hop].Attempts == 0 {
 		return
 	}
+	if sig.Part != Whole {
+		m.noteParts(sig.Hop, sig.Parts)
+	}
 	switch sig.Status {
 	case OnChannel:
 		// This settles a doubt, also one whose resend waits for its turn, and
 		// what would be one if the process ended before the answer is on disk.
-		if sig.Hop == m.Hop && (m.Phase == Doubt || m.Phase == Waiting && m.Resent || m.Phase == Sending && sig.Part == Whole) {
+		told := sig.Part == Whole || sig.Parts > 0
+		if sig.Hop == m.Hop && m.all(sig) && (m.Phase == Doubt || m.Phase == Waiting && m.Resent || m.Phase == Sending && told) {
 			m.submitted()
 		}
 	case Delivered:
 		m.arrived(Delivered, sig.Hop, sig.Part)
 	case Read:
-		m.arrived(Read, sig.Hop, Whole)
+		m.arrived(Read, sig.Hop, sig.Part)
 	case Failed:
 		// The failure of an earlier hop is old news; that of one of two
 		// attempts in doubt says nothing about the other.
@@ -247,6 +251,12 @@ func (m *machine) reported(sig Reported) {
 			m.fail(sig.Reason)
 		}
 	}
+}
+
+// all says whether the channel has all parts if it has the one of a report: they
+// are handed over one after the other, each when the one before was taken.
+func (m *machine) all(sig Reported) bool {
+	return sig.Part == Whole || sig.Part+1 == int(m.Progress[sig.Hop].Parts)
 }
 
 // arrived: the person has a part of the message, or the whole, by a hop. If a

@@ -80,6 +80,7 @@ func (w *witness) anySignal(t *rapid.T) Signal {
 		return Reported{
 			Hop:    rapid.SampledFrom([]int{hop, hop, max(hop-1, 0), -1, len(w.plan.Hops)}).Draw(t, "reported hop"),
 			Part:   rapid.SampledFrom([]int{Whole, 0, 1, 2, MaxParts}).Draw(t, "part"),
+			Parts:  rapid.SampledFrom([]int{0, parts}).Draw(t, "told parts"),
 			Status: rapid.SampledFrom([]Status{OnChannel, Delivered, Delivered, Read, Failed, Failed}).Draw(t, "status"),
 			Reason: unreachable,
 		}

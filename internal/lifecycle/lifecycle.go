@@ -154,9 +154,10 @@ type (
 	// Orphaned: the process that made the current attempt is gone.
 	Orphaned struct{}
 	// Reported: the channel tells about a hop. Part is the index of the part,
-	// or Whole.
+	// or Whole; Parts the message's number of parts if the report tells it, else 0.
 	Reported struct {
 		Hop, Part int
+		Parts     int
 		Status    Status // OnChannel, Delivered, Read or Failed
 		Reason    convapi.Reason
 	}

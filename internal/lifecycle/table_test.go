@@ -371,6 +371,34 @@ func TestParts(t *testing.T) {
 			m.get(Claimed{})
 			m.get(m.accepted(2, 2), part(0, Delivered), part(1, Failed))
 		}, sent + " FAILED/0(RECIPIENT_NOT_REACHABLE)"},
+		"one is read": {planOf(reporting), func(m *message) {
+			m.get(Claimed{})
+			m.get(m.accepted(2, 2), part(0, Read))
+		}, sent},
+		"all are read": {planOf(reporting), func(m *message) {
+			m.get(Claimed{})
+			m.get(m.accepted(2, 2), part(0, Read), part(1, Read))
+		}, sent + " READ/0"},
+		"read when all are delivered": {planOf(reporting), func(m *message) {
+			m.get(Claimed{})
+			m.get(m.accepted(2, 2), part(0, Delivered), part(1, Delivered), part(0, Read))
+		}, sent + " DELIVERED/0 READ/0"},
+		"in doubt, the channel has one": {planOf(reporting), func(m *message) {
+			m.get(Claimed{}, Lost{Attempt: 1, Parts: 2, Now: 1}, part(0, OnChannel))
+		}, "send"},
+		"in doubt, the channel has the last": {planOf(reporting), func(m *message) {
+			m.get(Claimed{}, Lost{Attempt: 1, Parts: 2, Now: 1}, part(1, OnChannel))
+		}, sent},
+		"in doubt after a crash, the channel has the last": {planOf(reporting), func(m *message) {
+			m.get(Claimed{}, Orphaned{}, Reported{Part: 0, Parts: 2, Status: OnChannel}, Reported{Part: 1, Parts: 2, Status: OnChannel})
+		}, sent},
+		"in doubt after a crash, all are delivered": {planOf(reporting), func(m *message) {
+			m.get(Claimed{}, Orphaned{}, Reported{Part: 0, Parts: 2, Status: Delivered}, Reported{Part: 1, Parts: 2, Status: Delivered})
+		}, "send submit/0 DELIVERED/0"},
+		"the last is known before the answer": {planOf(reporting), func(m *message) {
+			m.get(Claimed{}, Reported{Part: 0, Parts: 2, Status: OnChannel}, Reported{Part: 1, Parts: 2, Status: OnChannel})
+			m.get(m.accepted(2, 2))
+		}, sent},
 		"as many as there are bits": {planOf(reporting), func(m *message) {
 			m.get(Claimed{})
 			m.get(m.accepted(MaxParts, MaxParts))

@@ -7,14 +7,15 @@ import (
 	"switchyard/convapi"
 )
 
-// keyPrefix begins what stands for postback data that is too long for a channel;
-// the number of the choice within its message follows.
+// keyPrefix begins what stands for postback data that a channel would not take as
+// it is; the number of the choice within its message follows.
 const keyPrefix = "choice:"
 
 // within gives an option's postback data, or a key for it. Data that looks like
-// a key gets one, too, so that a key always means a number.
+// a key gets one, too, so that a key always means a number, and so does the data
+// of two choices, which channels want to be different.
 func within(o option, l limit) string {
-	if _, isKey := keyNumber(o.postback); isKey || !l.fits(o.postback) {
+	if _, isKey := keyNumber(o.postback); isKey || o.twin || !l.fits(o.postback) {
 		return keyPrefix + strconv.Itoa(o.number)
 	}
 	return o.postback
@@ -27,6 +28,12 @@ func keyNumber(postback string) (int, bool) {
 	}
 	number, err := strconv.Atoi(digits)
 	return number, err == nil && number > 0
+}
+
+// IsKey says whether postback data is a key, which only Postback understands.
+func IsKey(postback string) bool {
+	_, isKey := keyNumber(postback)
+	return isKey
 }
 
 // Postback gives the postback data that a button of m answered with on ch: what

@@ -51,6 +51,7 @@ type option struct {
 	number   int // within the message, from 1
 	label    string
 	postback string
+	twin     bool   // an earlier choice has the same postback data
 	line     string // how it reads as text
 	url      string // what a link opens; of a place the map, of an event and a share the fallback
 	phone    string
@@ -137,6 +138,7 @@ func (l *list) products() []string {
 type numbers struct {
 	id   string
 	last int
+	seen map[string]bool // postback data
 }
 
 func (n *numbers) card(m *convapi.CardMessage) block {
@@ -212,6 +214,10 @@ func (n *numbers) finish(o option) option {
 	n.last++
 	o.number = n.last
 	o.postback = cmp.Or(o.postback, n.id+"_"+o.label)
+	if n.seen == nil {
+		n.seen = map[string]bool{}
+	}
+	o.twin, n.seen[o.postback] = n.seen[o.postback], true
 	return o
 }
 

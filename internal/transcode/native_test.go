@@ -128,6 +128,13 @@ func TestWhatsAppTemplateParameters(t *testing.T) {
 // that looks like a key.
 func TestPostback(t *testing.T) {
 	long := strings.Repeat("x", 300)
+	twins := decode(t, `{"choice_message":{"choices":[{"text_message":{"text":"A"},"postback_data":"p"},{"text_message":{"text":"B"},"postback_data":"p"}]}}`)
+	if form, err := Native(twins, convapi.ChannelTelegram, testID); err != nil || !strings.Contains(string(form.Bodies[0]), `"callback_data":"choice:2"`) {
+		t.Errorf("two choices with the same data: %s, %v", form.Bodies, err)
+	}
+	if got := Postback(twins, convapi.ChannelTelegram, testID, "choice:2"); got != "p" {
+		t.Errorf("the second of two choices with the same data: %q", got)
+	}
 	m := decode(t, `{"carousel_message":{"cards":[{"title":"a","choices":[{"text_message":{"text":"A"}},{"url_message":{"title":"U","url":"https://t.example"}}]},
 		{"title":"b","choices":[{"text_message":{"text":"B"},"postback_data":"`+long+`"}]}],"choices":[{"text_message":{"text":"C"},"postback_data":"choice:1"}]}}`)
 	form, err := Native(m, convapi.ChannelTelegram, testID)

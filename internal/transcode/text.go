@@ -167,20 +167,3 @@ func joinFilled(separator string, parts []string) string {
 	}
 	return strings.Join(filled, separator)
 }
-
-// Text renders m as plain text for ch, for adapters that know no other form yet.
-// The error is an *Error.
-func Text(m *convapi.AppMessage, ch convapi.Channel) (string, error) {
-	if m == nil {
-		return "", nothing(ch)
-	}
-	content := contentFor(m, ch)
-	if content.TemplateMessage != nil && !hasContent(&content) {
-		return "", refuse(convapi.ReasonTemplateNotFound, "a template has no plain text on %s", ch)
-	}
-	text := render(&content)
-	if text == "" {
-		return "", nothing(ch)
-	}
-	return text, nil
-}

@@ -1,8 +1,10 @@
 package scenarios
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
@@ -76,8 +78,11 @@ func (st *stage) report(c *carrier, l *line) {
 	id := st.messages.ids[l.word(2)]
 	part := l.int(st, "part", 1)
 	number := l.int(st, "try", 0)
-	if l.option("by") == "id" {
+	if of := l.int(st, "of", 0); l.option("by") == "id" {
 		r.MessageID = id
+		if of > 0 {
+			r.Part, r.Parts = part, of
+		}
 	} else if a := c.try(id, number, part); a != nil {
 		r.Ref = a.ref(part)
 	} else {
@@ -126,7 +131,10 @@ func (st *stage) bring(c *carrier, l *line) {
 
 // showAttempt is an attempt in the words of a scenario.
 func (st *stage) showAttempt(c *carrier, a *attempt) string {
-	s := string(c.channel) + " " + a.outbound.Identity + " " + st.messages.name(a.outbound.MessageID) + ` "` + a.outbound.Text + `"`
+	s := string(c.channel) + " " + a.outbound.Identity + " " + st.messages.name(a.outbound.MessageID) + ` "` + words(a.outbound) + `"`
+	if a.outbound.Quote != "" {
+		s += " quoting " + a.outbound.Quote
+	}
 	if a.outbound.PartsDone > 0 {
 		s += " behind part " + strconv.Itoa(a.outbound.PartsDone)
 	}
@@ -134,4 +142,30 @@ func (st *stage) showAttempt(c *carrier, a *attempt) string {
 		s += " again"
 	}
 	return s
+}
+
+// words are the texts of a message, whatever the form of its channel; of several
+// requests they are joined by a bar.
+func words(m channel.Outbound) string {
+	if len(m.Bodies) == 0 {
+		return m.Text
+	}
+	var all []string
+	for _, body := range m.Bodies {
+		var form struct {
+			Text        json.RawMessage `json:"text"` // Telegram, and WhatsApp's object
+			Interactive struct {
+				Body struct{ Text string } `json:"body"`
+			} `json:"interactive"`
+			Message struct{ Text string } `json:"message"`        // Messenger
+			Content struct{ Text string } `json:"contentMessage"` // RCS
+		}
+		var object struct{ Body string }
+		var text string
+		if json.Unmarshal(body, &form) == nil && json.Unmarshal(form.Text, &text) != nil && json.Unmarshal(form.Text, &object) == nil {
+			text = object.Body
+		}
+		all = append(all, cmp.Or(text, form.Interactive.Body.Text, form.Message.Text, form.Content.Text))
+	}
+	return strings.Join(all, " | ")
 }

@@ -42,6 +42,8 @@
 //	                                            a translation more, or another in its place
 //
 //	send m1 to CHANNEL:identity,… | alice "text" [choices=Yes,No] [order=SMS,RCS]
+//	    [message='{"card_message":{…}}']        in the place of the text
+//	    [answering]       the last message from a person is quoted
 //	    [ttl=30s] [url=http://d.example/] [queue=high] [strategy=DISPATCH_ONLY]
 //	    [key=k] [metadata=…] [conversation='{…}'] [correlation=…] [content=CONTENT_MARKETING]
 //	    [every=1h]        with m1..m9
@@ -67,7 +69,7 @@
 //	SMS accepts m1 [parts=3] | SMS always accepts
 //	SMS refuses m1 CODE [account] | SMS defers m1 CODE [after=30s] [parts=3 taken=1]
 //	SMS aborts m1 CODE | SMS loses m1 | SMS hangs m1      no answer; no end
-//	SMS reports m1 DELIVERED|READ|FAILED CODE|QUEUED_ON_CHANNEL [part=2] [try=1] [by=id]
+//	SMS reports m1 DELIVERED|READ|FAILED CODE|QUEUED_ON_CHANNEL [part=2] [try=1] [by=id [of=3]]
 //	SMS brings "text" from IDENTITY [key=k] [ref=r] [reply=m1] | choice "data" … | reaction 👍 …
 //	    | opt-in … | opt-out … | unsupported "{}" … | composing … | channel-event TYPE
 //

@@ -208,8 +208,26 @@ func (st *stage) request(l *line) *convapi.SendMessageRequest {
 		}
 		req.Message = &convapi.AppMessage{ChoiceMessage: message}
 	}
+	if content := l.option("message"); content != "" {
+		req.Message = new(convapi.AppMessage)
+		st.check(l, convapi.Decode([]byte(content), req.Message))
+	}
 	st.templateMessage(l, req.Message)
+	if l.has("answering") {
+		req.Message.ReplyTo = &convapi.ReplyTo{MessageID: st.newestInbound(l)}
+	}
 	return req
+}
+
+// newestInbound is our id of the last message from a person.
+func (st *stage) newestInbound(l *line) string {
+	filter := engine.MessageFilter{AppID: st.app.ID, Direction: convapi.ToApp}
+	list, _, err := st.process.engine.Messages(context.Background(), projectID, filter, engine.Page{Size: 1})
+	if err != nil || len(list) == 0 {
+		l.errorf(st, "there is no message from a person: %v", err)
+		return ""
+	}
+	return list[0].ID
 }
 
 // recipient is the fourth word: a contact, or CHANNEL:identity,…

@@ -23,6 +23,7 @@ import (
 
 	"switchyard/convapi"
 	"switchyard/internal/channel"
+	"switchyard/internal/transcode"
 )
 
 // Harness describes one channel.
@@ -40,7 +41,7 @@ type Harness struct {
 	// Throttled answers with the rate limit and a wish of WantWait.
 	Throttled http.HandlerFunc
 	WantWait  time.Duration
-	// MaxText is the longest text in characters.
+	// MaxText is the longest text of one part in characters.
 	MaxText int
 	// Notification makes a genuine notification with something in it: a request
 	// and its body. Forgeries makes requests for the same body that prove
@@ -67,6 +68,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("throttled", h.throttled)
 	t.Run("endless answer", h.endless)
 	t.Run("text limits", h.textLimits)
+	t.Run("parts", h.parts)
 	if h.Notification != nil {
 		t.Run("same notification, same keys", h.sameKeys)
 		t.Run("forgeries", h.forgeries)
@@ -248,25 +250,63 @@ func (h Harness) endless(t *testing.T) {
 	}
 }
 
-// The limit counts characters, not bytes, and what is over it costs no call.
+// Text gives the bodies of a text.
+func (h Harness) Text(t testing.TB, text string) channel.Outbound {
+	t.Helper()
+	m := h.Outbound
+	m.Bodies = Bodies(t, h.Definition.Channel, &convapi.AppMessage{TextMessage: &convapi.TextMessage{Text: text}})
+	return m
+}
+
+// Bodies gives the bodies of a message as the engine would.
+func Bodies(t testing.TB, ch convapi.Channel, m *convapi.AppMessage) []json.RawMessage {
+	t.Helper()
+	form, err := transcode.Native(m, ch, "01J0M")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return form.Bodies
+}
+
+// A text over the limit, which counts characters, goes out in parts; a message
+// of nothing costs no call.
 func (h Harness) textLimits(t *testing.T) {
-	for n, want := range map[int]convapi.ReasonCode{
-		0: convapi.ReasonBadRequest, 1: "", h.MaxText - 1: "", h.MaxText: "", h.MaxText + 1: convapi.ReasonMessageSplitRequired,
-	} {
+	for n, want := range map[int]int{1: 1, h.MaxText - 1: 1, h.MaxText: 1, h.MaxText + 1: 2} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			m := h.Outbound
-			m.Text = strings.Repeat("å", n)
-			if want == "" {
-				if _, err := h.open(t, h.Accept).adapter.Send(t.Context(), m); err != nil {
-					t.Error(err)
-				}
-				return
-			}
-			w := h.open(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
-			if f := w.fail(t.Context(), m); f.Verdict != channel.Refuse || f.Reason.Code != want {
-				t.Errorf("got %v %v, want refuse %v", f.Verdict, f.Reason.Code, want)
+			receipt, err := h.open(t, h.Accept).adapter.Send(t.Context(), h.Text(t, strings.Repeat("å", n)))
+			if err != nil || receipt.Parts != want || len(receipt.Refs) != want {
+				t.Errorf("%+v, %v, want %d parts", receipt, err, want)
 			}
 		})
+	}
+	t.Run("0", func(t *testing.T) {
+		w := h.open(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") })
+		m := h.Outbound
+		m.Bodies = nil
+		if f := w.fail(t.Context(), m); f.Verdict != channel.Refuse || f.Reason.Code != convapi.ReasonBadRequest {
+			t.Errorf("got %v %v, want refuse", f.Verdict, f.Reason.Code)
+		}
+	})
+}
+
+// What fails on the way tells how far it came, and another attempt goes on there.
+func (h Harness) parts(t *testing.T) {
+	var calls int
+	m := h.Text(t, strings.Repeat("å", 2*h.MaxText+1))
+	w := h.open(t, drained(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls == 2 {
+			h.Throttled(w, r)
+			return
+		}
+		h.Accept(w, r)
+	}))
+	if f := w.fail(t.Context(), m); calls != 2 || f.Verdict != channel.Retry || len(f.Refs) != 1 || f.Parts != 3 {
+		t.Errorf("%d calls, refs %v of %d parts: %v", calls, f.Refs, f.Parts, f)
+	}
+	m.PartsDone = 1
+	receipt, err := w.adapter.Send(t.Context(), m)
+	if err != nil || calls != 4 || len(receipt.Refs) != 2 || receipt.Parts != 3 {
+		t.Errorf("%d calls, %+v, %v", calls, receipt, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package telegram_test
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -53,7 +54,7 @@ func harness() channeltest.Harness {
 		Definition:   telegram.Channel,
 		Credential:   credential,
 		Secrets:      []string{token, secret},
-		Outbound:     channel.Outbound{MessageID: "01J0M", Identity: "42", Text: "hello"},
+		Outbound:     channel.Outbound{MessageID: "01J0M", Identity: "42", Bodies: []json.RawMessage{json.RawMessage(`{"method":"sendMessage","chat_id":"{{to}}","text":"hello"}`)}},
 		Accept:       write(200, acceptance),
 		Refs:         []string{"42:1001"},
 		Throttled:    write(429, `{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}`),

@@ -296,7 +296,7 @@ func TestRefusals(t *testing.T) {
 			if err := s.Faults().Add(tt.fault); err != nil {
 				t.Fatal(err)
 			}
-			_, err := adapter(t, provider.URL).Send(t.Context(), channel.Outbound{Identity: tt.to, Text: "a"})
+			_, err := adapter(t, provider.URL).Send(t.Context(), textTo(t, tt.to, "a"))
 			if f := channel.AsFailure(err); f.Verdict != tt.want || f.Reason.Code != tt.code {
 				t.Errorf("got %v %v, want %v %v", f.Verdict, f.Reason.Code, tt.want, tt.code)
 			}

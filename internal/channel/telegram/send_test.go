@@ -1,6 +1,7 @@
 package telegram_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,38 +16,104 @@ import (
 	"switchyard/internal/channel"
 	"switchyard/internal/channel/channeltest"
 	"switchyard/internal/channel/rest"
+	"switchyard/internal/sim/botapi"
 )
+
+// message is an outbound message of one type, in the form that the engine gives.
+func message(t testing.TB, text string) channel.Outbound {
+	t.Helper()
+	var m convapi.AppMessage
+	if err := convapi.Decode([]byte(text), &m); err != nil {
+		t.Fatal(err)
+	}
+	return channel.Outbound{MessageID: "01J0M", Identity: "42", Bodies: channeltest.Bodies(t, convapi.ChannelTelegram, &m)}
+}
+
+// textTo is a text to an identity.
+func textTo(t testing.TB, identity, text string) channel.Outbound {
+	t.Helper()
+	m := message(t, `{"text_message":{"text":"`+text+`"}}`)
+	m.Identity = identity
+	return m
+}
 
 // The bytes that Telegram gets, which its published list of methods allows.
 func TestRequest(t *testing.T) {
 	spec := channeltest.LoadSpec(t, "telegram-bot-api.json")
-	var got string
+	var got []string
 	server := httptest.NewServer(spec.Validate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		got = r.Method + " " + r.URL.Path + " " + string(body)
+		got = append(got, strings.TrimPrefix(r.URL.Path, "/bot"+token+"/")+" "+string(body))
 		_, _ = io.WriteString(w, acceptance)
 	})))
 	defer server.Close()
-	preview := func(value string) map[string]string { return map[string]string{"TELEGRAM_DISABLE_LINK_PREVIEW": value} }
+	preview := func(value string) channel.Outbound {
+		m := textTo(t, "42", "a")
+		m.Properties = map[string]string{"TELEGRAM_DISABLE_LINK_PREVIEW": value}
+		return m
+	}
+	quoting := func(m channel.Outbound, ref string) channel.Outbound { m.Quote = ref; return m }
+	raw := func(body string) channel.Outbound {
+		return channel.Outbound{Identity: "42", Bodies: []json.RawMessage{json.RawMessage(body)}}
+	}
 	for name, tt := range map[string]struct {
 		m    channel.Outbound
-		want string
+		want []string
 	}{
-		"person":        {channel.Outbound{Identity: "42", Text: "<b>*å*</b>"}, `{"chat_id":42,"text":"\u003cb\u003e*å*\u003c/b\u003e"}`},
-		"group":         {channel.Outbound{Identity: "-1001234567890", Text: "a"}, `{"chat_id":-1001234567890,"text":"a"}`},
-		"named channel": {channel.Outbound{Identity: "@news", Text: "a"}, `{"chat_id":"@news","text":"a"}`},
-		"no preview":    {channel.Outbound{Identity: "42", Text: "a", Properties: preview("TRUE")}, `{"chat_id":42,"text":"a","link_preview_options":{"is_disabled":true}}`},
-		"preview":       {channel.Outbound{Identity: "42", Text: "a", Properties: preview("false")}, `{"chat_id":42,"text":"a"}`},
-		"odd property":  {channel.Outbound{Identity: "42", Text: "a", Properties: preview("perhaps")}, `{"chat_id":42,"text":"a"}`},
+		"person":        {textTo(t, "42", "<b>*å*</b>"), []string{`sendMessage {"chat_id":42,"text":"\u003cb\u003e*å*\u003c/b\u003e"}`}},
+		"group":         {textTo(t, "-1001234567890", "a"), []string{`sendMessage {"chat_id":-1001234567890,"text":"a"}`}},
+		"named channel": {textTo(t, "@news", "a"), []string{`sendMessage {"chat_id":"@news","text":"a"}`}},
+		"no preview":    {preview("TRUE"), []string{`sendMessage {"chat_id":42,"link_preview_options":{"is_disabled":true},"text":"a"}`}},
+		"preview":       {preview("false"), []string{`sendMessage {"chat_id":42,"text":"a"}`}},
+		"odd property":  {preview("perhaps"), []string{`sendMessage {"chat_id":42,"text":"a"}`}},
+		"an answer":     {quoting(textTo(t, "42", "a"), "42:7"), []string{`sendMessage {"chat_id":42,"reply_parameters":{"message_id":7,"allow_sending_without_reply":true},"text":"a"}`}},
+		"an odd quote":  {quoting(textTo(t, "42", "a"), "7"), []string{`sendMessage {"chat_id":42,"text":"a"}`}},
+		"a card": {message(t, `{"card_message":{"title":"Tea","media_message":{"url":"https://m.example/a.jpg"},"choices":[{"text_message":{"text":"Yes"}}]}}`), []string{
+			`sendPhoto {"caption":"Tea","caption_entities":[{"type":"bold","offset":0,"length":3}],"chat_id":42,"photo":"https://m.example/a.jpg",` +
+				`"reply_markup":{"inline_keyboard":[[{"text":"Yes","callback_data":"01J0M_Yes"}]]}}`,
+		}},
+		"cards, quoting once": {quoting(message(t, `{"carousel_message":{"cards":[{"title":"a"},{"title":"b"}]}}`), "42:7"), []string{
+			`sendMessage {"chat_id":42,"reply_parameters":{"message_id":7,"allow_sending_without_reply":true},"text":"a"}`, `sendMessage {"chat_id":42,"text":"b"}`,
+		}},
+		"a place":                   {message(t, `{"location_message":{"title":"Pier","label":"crane","coordinates":{"latitude":1.5,"longitude":2}}}`), []string{`sendVenue {"address":"crane","chat_id":42,"latitude":1.5,"longitude":2,"title":"Pier"}`}},
+		"the customer's own":        {raw(`{"method":"sendSticker","chat_id":1,"sticker":"id","disable_notification":true}`), []string{`sendSticker {"chat_id":42,"disable_notification":true,"sticker":"id"}`}},
+		"its method by its content": {raw(`{"photo":"https://m.example/a.jpg","caption":"a"}`), []string{`sendPhoto {"caption":"a","chat_id":42,"photo":"https://m.example/a.jpg"}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := adapter(t, server.URL).Send(t.Context(), tt.m); err != nil {
-				t.Fatal(err)
+			got = nil
+			receipt, err := adapter(t, server.URL).Send(t.Context(), tt.m)
+			if err != nil || receipt.Parts != len(tt.want) {
+				t.Fatalf("%+v, %v", receipt, err)
 			}
-			if diff := cmp.Diff("POST /bot"+token+"/sendMessage "+tt.want, got); diff != "" {
-				t.Errorf("request (-want +got):\n%s", diff)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A customer's own body sends a message, and does nothing else to the bot.
+func TestOwnBodiesOnlySend(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a call was made") }))
+	defer server.Close()
+	for _, body := range []string{
+		`{"method":"deleteWebhook"}`, `{"method":"sendChatAction","action":"typing"}`, `{"method":"sendMessage/../logOut","text":"a"}`, `{"method":1}`,
+		`{"method":"getUpdates"}`, `{"caption":"a"}`, `{}`, `[]`, `null`, `"a"`, `{`,
+	} {
+		_, err := adapter(t, server.URL).Send(t.Context(), channel.Outbound{Identity: "42", Bodies: []json.RawMessage{json.RawMessage(body)}})
+		if f := channel.AsFailure(err); f.Verdict != channel.Refuse || f.Reason.Code != convapi.ReasonBadRequest {
+			t.Errorf("%s: %v", body, f)
+		}
+	}
+}
+
+// Several messages of one call are one part, known by the first.
+func TestMediaGroup(t *testing.T) {
+	server := httptest.NewServer(write(200, `{"ok":true,"result":[{"message_id":7,"chat":{"id":42}},{"message_id":8,"chat":{"id":42}}]}`))
+	defer server.Close()
+	receipt, err := adapter(t, server.URL).Send(t.Context(), channel.Outbound{Identity: "42", Bodies: []json.RawMessage{json.RawMessage(`{"media":[]}`)}})
+	if diff := cmp.Diff(channel.Receipt{Refs: []string{"42:7"}, Parts: 1}, receipt); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
 	}
 }
 
@@ -148,7 +215,7 @@ func TestMigratedChat(t *testing.T) {
 				_, _ = io.WriteString(w, tt.second)
 			}))
 			defer server.Close()
-			receipt, err := adapter(t, server.URL).Send(t.Context(), channel.Outbound{Identity: "-5", Text: "a"})
+			receipt, err := adapter(t, server.URL).Send(t.Context(), textTo(t, "-5", "a"))
 			if (err == nil) != (tt.refs != nil) {
 				t.Error(err)
 			}
@@ -156,5 +223,18 @@ func TestMigratedChat(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The platform takes every type of message.
+func TestEveryTypeIsTaken(t *testing.T) {
+	s, err := botapi.New(botapi.Config{Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(s)
+	defer func() { s.Close(); server.Close() }()
+	if taken := harness().SendAll(t, adapter(t, server.URL)); taken < 35 {
+		t.Errorf("%d taken", taken)
 	}
 }

@@ -1,6 +1,7 @@
 package whatsapp_test
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -61,7 +62,7 @@ func harness() channeltest.Harness {
 		Definition:   whatsapp.Channel,
 		Credential:   credential,
 		Secrets:      []string{token, appSecret, verifyToken},
-		Outbound:     channel.Outbound{MessageID: "01J0M", Identity: "46700000001", Text: "hello"},
+		Outbound:     channel.Outbound{MessageID: "01J0M", Identity: "46700000001", Bodies: []json.RawMessage{json.RawMessage(`{"to":"{{to}}","type":"text","text":{"body":"hello"}}`)}},
 		Accept:       write(200, nil, acceptance),
 		Refs:         []string{"wamid.1"},
 		Throttled:    write(429, http.Header{"Retry-After": {"7"}}, `{"error":{"message":"(#130429) Rate limit hit","code":130429}}`),

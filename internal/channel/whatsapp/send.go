@@ -11,24 +11,6 @@ import (
 	"switchyard/internal/channel/rest"
 )
 
-// maxText is in characters (Cloud API, text messages).
-const maxText = 4096
-
-// outgoing is a text message to Meta.
-type outgoing struct {
-	MessagingProduct string `json:"messaging_product"`
-	RecipientType    string `json:"recipient_type"`
-	To               string `json:"to,omitempty"`
-	Recipient        string `json:"recipient,omitempty"`
-	Type             string `json:"type"`
-	Text             text   `json:"text"`
-	Opaque           string `json:"biz_opaque_callback_data,omitempty"`
-}
-
-type text struct {
-	Body string `json:"body"`
-}
-
 // accepted is Meta's answer to a message that it takes.
 type accepted struct {
 	Messages []struct {
@@ -36,47 +18,60 @@ type accepted struct {
 	} `json:"messages"`
 }
 
-// Send hands a text over. A 200 says only that Meta has it; the statuses tell
-// the rest, and carry our message id.
+// Send hands a message over, part by part. A 200 says only that Meta has it; the
+// statuses tell the rest, and carry our message id.
 func (a *adapter) Send(ctx context.Context, m channel.Outbound) (channel.Receipt, error) {
-	if f := rest.CheckText("WhatsApp", m.Text, maxText); f != nil {
-		return channel.Receipt{}, f
-	}
+	return rest.InTurn(m, func(i int, body json.RawMessage) (string, error) {
+		request, err := complete(m, i, body)
+		if err != nil {
+			return "", err
+		}
+		return a.submit(ctx, request)
+	})
+}
+
+func (a *adapter) submit(ctx context.Context, body any) (string, error) {
 	answer, err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodPost,
 		URL:    a.base + "/" + a.phoneNumberID + "/messages",
 		Header: a.bearer(),
-		Body:   compose(m),
+		Body:   body,
 	})
 	if err != nil {
-		return channel.Receipt{}, err
+		return "", err
 	}
 	if !answer.OK() {
-		return channel.Receipt{}, a.classify(answer)
+		return "", a.classify(answer)
 	}
 	var ok accepted
 	if err := json.Unmarshal(answer.Body, &ok); err != nil || len(ok.Messages) == 0 || ok.Messages[0].ID == "" {
 		f := a.client.Failure(answer, "an acceptance without a message id")
 		f.Err = errors.New("the answer to an accepted message cannot be read")
-		return channel.Receipt{}, f
+		return "", f
 	}
-	return channel.Receipt{Refs: []string{ok.Messages[0].ID}, Parts: 1}, nil
+	return ok.Messages[0].ID, nil
 }
 
-// compose addresses phone numbers by to and everything else by recipient: a
-// business-scoped user id in to is answered with 200 and then lost.
-func compose(m channel.Outbound) outgoing {
-	out := outgoing{
-		MessagingProduct: "whatsapp",
-		RecipientType:    "individual",
-		Type:             "text",
-		Text:             text{Body: m.Text},
-		Opaque:           m.MessageID,
+// complete adds to a body what only the account and the attempt know. It
+// addresses phone numbers by to and everything else by recipient: a
+// business-scoped user id in to is answered with 200 and then lost. The first
+// part quotes what the message answers.
+func complete(m channel.Outbound, i int, body json.RawMessage) (map[string]json.RawMessage, error) {
+	members, err := rest.Members(body)
+	if err != nil {
+		return nil, err
 	}
+	delete(members, "to")
+	delete(members, "recipient")
 	if number := strings.TrimPrefix(m.Identity, "+"); digits(number) {
-		out.To = number
+		members["to"] = rest.Quoted(number)
 	} else {
-		out.Recipient = m.Identity
+		members["recipient"] = rest.Quoted(m.Identity)
 	}
-	return out
+	members["messaging_product"] = rest.Quoted("whatsapp")
+	members["biz_opaque_callback_data"] = rest.Quoted(m.Reference(i))
+	if _, own := members["context"]; m.Quote != "" && i == 0 && !own {
+		members["context"] = json.RawMessage(`{"message_id":` + string(rest.Quoted(m.Quote)) + `}`)
+	}
+	return members, nil
 }

@@ -15,26 +15,73 @@ import (
 	"switchyard/internal/channel/channeltest"
 )
 
+// message is an outbound message of one type, in the form that the engine gives.
+func message(t testing.TB, text string) channel.Outbound {
+	t.Helper()
+	var m convapi.AppMessage
+	if err := convapi.Decode([]byte(text), &m); err != nil {
+		t.Fatal(err)
+	}
+	return channel.Outbound{MessageID: "01J0M", Identity: "46700000001", Bodies: channeltest.Bodies(t, convapi.ChannelWhatsApp, &m)}
+}
+
 // The bytes that Meta gets, which its own description allows.
 func TestRequest(t *testing.T) {
 	spec := channeltest.LoadSpec(t, "whatsapp-cloud-v23.json")
-	var got string
+	var got []string
 	server := httptest.NewServer(spec.Validate(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		got = r.Method + " " + r.URL.Path + " " + r.Header.Get("Authorization") + " " + string(body)
+		if want := "POST /v23.0/" + phoneNumberID + "/messages Bearer " + token; r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization") != want {
+			t.Errorf("%s %s, want %s", r.Method, r.URL.Path, want)
+		}
+		got = append(got, string(body))
 		_, _ = io.WriteString(w, acceptance)
 	})))
 	defer server.Close()
-	for identity, to := range map[string]string{"46700000001": "46700000001", "+46700000001": "46700000001"} {
-		_, err := adapter(t, server.URL+"/v23.0/").Send(t.Context(), channel.Outbound{MessageID: "01J0M", Identity: identity, Text: "a \"b\"\n<å> 😀"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := "POST /v23.0/" + phoneNumberID + "/messages Bearer " + token +
-			` {"messaging_product":"whatsapp","recipient_type":"individual","to":"` + to + `","type":"text","text":{"body":"a \"b\"\n\u003cå\u003e 😀"},"biz_opaque_callback_data":"01J0M"}`
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("request (-want +got):\n%s", diff)
-		}
+	const (
+		text = `{"text_message":{"text":"a \"b\"\n<å> 😀"}}`
+		rest = `"messaging_product":"whatsapp","recipient_type":"individual",`
+	)
+	number := func(m channel.Outbound, identity string) channel.Outbound { m.Identity = identity; return m }
+	quoting := func(m channel.Outbound, ref string) channel.Outbound { m.Quote = ref; return m }
+	for name, tt := range map[string]struct {
+		m    channel.Outbound
+		want []string
+	}{
+		"a number": {message(t, text), []string{
+			`{"biz_opaque_callback_data":"01J0M",` + rest + `"text":{"body":"a \"b\"\n\u003cå\u003e 😀"},"to":"46700000001","type":"text"}`,
+		}},
+		"a number with a plus": {number(message(t, text), "+46700000001"), []string{
+			`{"biz_opaque_callback_data":"01J0M",` + rest + `"text":{"body":"a \"b\"\n\u003cå\u003e 😀"},"to":"46700000001","type":"text"}`,
+		}},
+		"an answer": {quoting(message(t, `{"text_message":{"text":"a"}}`), "wamid.in"), []string{
+			`{"biz_opaque_callback_data":"01J0M","context":{"message_id":"wamid.in"},` + rest + `"text":{"body":"a"},"to":"46700000001","type":"text"}`,
+		}},
+		"choices": {message(t, `{"choice_message":{"text_message":{"text":"Tea?"},"choices":[{"text_message":{"text":"Yes"}},{"text_message":{"text":"No"},"postback_data":"n"}]}}`), []string{
+			`{"biz_opaque_callback_data":"01J0M","interactive":{"type":"button","body":{"text":"Tea?"},"action":{"buttons":[{"type":"reply","reply":{"id":"01J0M_Yes","title":"Yes"}},` +
+				`{"type":"reply","reply":{"id":"n","title":"No"}}]}},` + rest + `"to":"46700000001","type":"interactive"}`,
+		}},
+		"a template": {message(t, `{"template_message":{"channel_template":{"WHATSAPP":{"template_id":"t","language_code":"sv"}}}}`), []string{
+			`{"biz_opaque_callback_data":"01J0M",` + rest + `"template":{"name":"t","language":{"policy":"deterministic","code":"sv"}},"to":"46700000001","type":"template"}`,
+		}},
+		"cards, quoting once": {quoting(message(t, `{"carousel_message":{"cards":[{"title":"a"},{"title":"b"}]}}`), "wamid.in"), []string{
+			`{"biz_opaque_callback_data":"01J0M/1/2","context":{"message_id":"wamid.in"},` + rest + `"text":{"body":"a"},"to":"46700000001","type":"text"}`,
+			`{"biz_opaque_callback_data":"01J0M/2/2",` + rest + `"text":{"body":"b"},"to":"46700000001","type":"text"}`,
+		}},
+		"the customer's own": {message(t, `{"explicit_channel_message":{"WHATSAPP":"{\"to\":\"1\",\"type\":\"text\",\"text\":{\"body\":\"raw\",\"preview_url\":true},\"biz_opaque_callback_data\":\"x\"}"}}`), []string{
+			`{"biz_opaque_callback_data":"01J0M","messaging_product":"whatsapp","text":{"body":"raw","preview_url":true},"to":"46700000001","type":"text"}`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got = nil
+			receipt, err := adapter(t, server.URL+"/v23.0/").Send(t.Context(), tt.m)
+			if err != nil || receipt.Parts != len(tt.want) {
+				t.Fatalf("%+v, %v", receipt, err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("requests (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -48,7 +95,7 @@ func TestProviderURL(t *testing.T) {
 	}))
 	defer server.Close()
 	for suffix, want := range map[string]string{"": "/v23.0", "/": "/v23.0", "/v21.0": "/v21.0", "/v21.0/": "/v21.0", "/partner/graph": "/partner/graph"} {
-		if _, err := adapter(t, server.URL+suffix).Send(t.Context(), channel.Outbound{Identity: "46700000001", Text: "a"}); err != nil {
+		if _, err := adapter(t, server.URL+suffix).Send(t.Context(), message(t, `{"text_message":{"text":"a"}}`)); err != nil {
 			t.Fatal(err)
 		}
 		if want += "/" + phoneNumberID + "/messages"; got != want {
@@ -67,10 +114,12 @@ func TestUserID(t *testing.T) {
 		_, _ = io.WriteString(w, acceptance)
 	}))
 	defer server.Close()
-	if _, err := adapter(t, server.URL).Send(t.Context(), channel.Outbound{Identity: "US.13491208655302741918", Text: "a"}); err != nil {
+	m := message(t, `{"text_message":{"text":"a"}}`)
+	m.Identity = "US.13491208655302741918"
+	if _, err := adapter(t, server.URL).Send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"messaging_product":"whatsapp","recipient_type":"individual","recipient":"US.13491208655302741918","type":"text","text":{"body":"a"}}`
+	want := `{"biz_opaque_callback_data":"01J0M","messaging_product":"whatsapp","recipient":"US.13491208655302741918","recipient_type":"individual","text":{"body":"a"},"type":"text"}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

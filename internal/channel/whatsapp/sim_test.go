@@ -143,3 +143,30 @@ func TestMediaKeepsTheScheme(t *testing.T) {
 }
 
 var mediaBody = webhook(`"messages":[{"id":"m","from":"467","type":"document","document":{"id":"12","filename":"a.pdf"}}]`)
+
+// The platform takes every type of message.
+func TestEveryTypeIsTaken(t *testing.T) {
+	a, s, batches := simulation(t)
+	go func() {
+		for range batches { // the reports, of which there are more than the channel holds
+		}
+	}()
+	if taken := harness().SendAll(t, a); taken < 40 || s.Journal().Totals().Accepted < int64(taken) {
+		t.Errorf("%d taken, journal %+v", taken, s.Journal().Totals())
+	}
+}
+
+// The reports of a message in several parts say which part they are about.
+func TestPartsAreReported(t *testing.T) {
+	a, _, batches := simulation(t)
+	receipt, err := a.Send(t.Context(), message(t, `{"carousel_message":{"cards":[{"title":"a"},{"title":"b"}]}}`))
+	if err != nil || len(receipt.Refs) != 2 {
+		t.Fatal(receipt, err)
+	}
+	for range 6 { // sent, delivered and read of each
+		r := (<-batches).Reports[0]
+		if r.MessageID != "01J0M" || r.Parts != 2 || r.Part < 1 || r.Ref != receipt.Refs[r.Part-1] {
+			t.Errorf("%+v", r)
+		}
+	}
+}

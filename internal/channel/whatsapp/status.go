@@ -41,7 +41,8 @@ func (a *adapter) status(batch *channel.Batch, raw json.RawMessage) {
 	if !ok {
 		return
 	}
-	report := channel.Report{Ref: st.ID, MessageID: st.Opaque, Status: state, At: st.Timestamp.Time}
+	report := channel.Report{Ref: st.ID, Status: state, At: st.Timestamp.Time}
+	report.SetReference(st.Opaque)
 	if state == convapi.StatusFailed {
 		report.Reason = a.reason(st.Errors)
 	}

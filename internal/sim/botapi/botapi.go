@@ -6,7 +6,7 @@
 // Served, by POST or GET with parameters as JSON:
 //
 //	/bot{token}/getMe, sendMessage, sendPhoto, sendVideo, sendAudio, sendVoice,
-//	    sendDocument, sendLocation, sendVenue, sendContact, sendChatAction,
+//	    sendDocument, sendAnimation, sendSticker, sendLocation, sendVenue, sendContact, sendChatAction,
 //	    answerCallbackQuery, getFile
 //	/bot{token}/setWebhook, deleteWebhook, getWebhookInfo, getUpdates
 //	/file/bot{token}/{path}       the bytes of a file: a picture

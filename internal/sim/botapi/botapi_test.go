@@ -49,10 +49,25 @@ func TestValidation(t *testing.T) {
 	s := newServer(t, botapi.Config{})
 	defer s.Close()
 	text := func(text string) string { return `{"chat_id":42,"text":"` + text + `"}` }
+	keyed := func(button string) string {
+		return `{"chat_id":42,"text":"a","reply_markup":{"inline_keyboard":[[` + button + `]]}}`
+	}
 	tests := []struct{ name, path, body, want string }{
 		{"good", "/bot" + token + "/sendMessage", text("a"), `200 {"ok":true,`},
 		{"longest", "/bot" + token + "/sendMessage", text(strings.Repeat("å", 4096)), `200 `},
 		{"photo", "/bot" + token + "/sendPhoto", `{"chat_id":"42","photo":"https://a.test/b.png"}`, `200 `},
+		{"long caption", "/bot" + token + "/sendPhoto", `{"chat_id":42,"photo":"https://a.test/b.png","caption":"` + strings.Repeat("å", 1025) + `"}`, `400 {"ok":false,"error_code":400,"description":"Bad Request: message caption is too long"}`},
+		{"bad file", "/bot" + token + "/sendPhoto", `{"chat_id":42,"photo":"ftp://a"}`, `400 {"ok":false,"error_code":400,"description":"Bad Request: wrong file identifier`},
+		{"bold", "/bot" + token + "/sendMessage", `{"chat_id":42,"text":"😀a","entities":[{"type":"bold","offset":0,"length":3}]}`, `200 `},
+		{"bold beyond the end", "/bot" + token + "/sendMessage", `{"chat_id":42,"text":"😀a","entities":[{"type":"bold","offset":0,"length":4}]}`, `400 {"ok":false,"error_code":400,"description":"Bad Request: can't parse entities`},
+		{"keyboard", "/bot" + token + "/sendMessage", keyed(`{"text":"a","callback_data":"` + strings.Repeat("x", 64) + `"}`), `200 `},
+		{"long data", "/bot" + token + "/sendMessage", keyed(`{"text":"a","callback_data":"` + strings.Repeat("x", 65) + `"}`), `400 {"ok":false,"error_code":400,"description":"Bad Request: BUTTON_DATA_INVALID"}`},
+		{"telephone button", "/bot" + token + "/sendMessage", keyed(`{"text":"a","url":"tel:+47"}`), `400 {"ok":false,"error_code":400,"description":"Bad Request: BUTTON_URL_INVALID"}`},
+		{"idle button", "/bot" + token + "/sendMessage", keyed(`{"text":"a"}`), `400 {"ok":false,"error_code":400,"description":"Bad Request: can't parse inline keyboard button`},
+		{"venue", "/bot" + token + "/sendVenue", `{"chat_id":42,"latitude":1,"longitude":2,"title":"a","address":"b"}`, `200 `},
+		{"venue nowhere", "/bot" + token + "/sendVenue", `{"chat_id":42,"latitude":91,"longitude":2,"title":"a","address":"b"}`, `400 `},
+		{"answer to nothing", "/bot" + token + "/sendMessage", `{"chat_id":42,"text":"a","reply_parameters":{"message_id":9000}}`, `400 {"ok":false,"error_code":400,"description":"Bad Request: message to be replied not found"}`},
+		{"answer to nothing, anyway", "/bot" + token + "/sendMessage", `{"chat_id":42,"text":"a","reply_parameters":{"message_id":9000,"allow_sending_without_reply":true}}`, `200 `},
 		{"me", "/bot" + token + "/getMe", ``, `200 {"ok":true,"result":{"first_name":"Simulated Bot","id":123456,`},
 		{"too long", "/bot" + token + "/sendMessage", text(strings.Repeat("å", 4097)), `400 {"ok":false,"error_code":400,"description":"Bad Request: message is too long"}`},
 		{"empty", "/bot" + token + "/sendMessage", text(""), `400 {"ok":false,"error_code":400,"description":"Bad Request: message text is empty"}`},

@@ -1,6 +1,7 @@
 package botapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -11,16 +12,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"switchyard/internal/sim/fault"
 	"switchyard/internal/sim/journal"
 )
 
-const (
-	maxBody = 1 << 20 // bytes of a request
-	maxText = 4096    // characters of a text
-)
+// maxBody is how long a request may be, in octets.
+const maxBody = 1 << 20
 
 // params are the parameters of a call.
 type params map[string]json.RawMessage
@@ -46,7 +44,7 @@ func (s *Server) table() map[string]method {
 	}
 	for name, content := range map[string][]string{
 		"sendMessage": {"text"}, "sendPhoto": {"photo"}, "sendVideo": {"video"}, "sendAudio": {"audio"},
-		"sendVoice": {"voice"}, "sendDocument": {"document"}, "sendLocation": {"latitude", "longitude"},
+		"sendVoice": {"voice"}, "sendDocument": {"document"}, "sendAnimation": {"animation"}, "sendSticker": {"sticker"}, "sendLocation": {"latitude", "longitude"},
 		"sendVenue": {"latitude", "longitude", "title", "address"}, "sendContact": {"phone_number", "first_name"},
 	} {
 		table[name] = method{append([]string{"chat_id"}, content...), func(w http.ResponseWriter, r *http.Request, p params) { s.send(w, r, name, p) }}
@@ -112,13 +110,10 @@ func (p params) number(name string) int64 {
 
 // send carries out a well-formed message, with the fault that is due.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, name string, p params) {
-	chat, text := p.text("chat_id"), ""
-	if name == "sendMessage" {
-		text = p.text("text")
-		if problem := checkText(text); problem != "" {
-			refuse(w, http.StatusBadRequest, "Bad Request: "+problem, nil)
-			return
-		}
+	chat, text := p.text("chat_id"), cmp.Or(p.text("text"), p.text("caption"))
+	if problem := s.checkContent(name, p); problem != "" {
+		refuse(w, http.StatusBadRequest, "Bad Request: "+problem, nil)
+		return
 	}
 	f := s.due(chat, p)
 	id := p.number("chat_id")
@@ -182,16 +177,6 @@ func (s *Server) refused(w http.ResponseWriter, f fault.Fault, entry journal.Ent
 		return false
 	}
 	return true
-}
-
-func checkText(text string) string {
-	switch n := utf8.RuneCountInString(text); {
-	case n == 0:
-		return "message text is empty"
-	case n > maxText:
-		return "message is too long"
-	}
-	return ""
 }
 
 // wait returns after d, or when the client or the Server is gone.

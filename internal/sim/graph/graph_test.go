@@ -62,6 +62,24 @@ func TestValidation(t *testing.T) {
 		{"longest text", "/v23.0/1000/messages", "TOKEN", strings.Replace(good, "hello m", long[2:], 1), 200, 0},
 		{"user id", "/v23.0/1000/messages", "TOKEN", strings.Replace(good, `"to":"46700000001"`, `"recipient":"US.134"`, 1), 200, 0},
 		{"image", "/v23.0/1000/messages", "TOKEN", `{"messaging_product":"whatsapp","to":"46700000001","type":"image","image":{"link":"https://a.test/b.png"}}`, 200, 0},
+		{"image by ftp", "/v23.0/1000/messages", "TOKEN", of("image", `{"link":"ftp://a.test/b.png"}`), 400, 131009},
+		{"captioned audio", "/v23.0/1000/messages", "TOKEN", of("audio", `{"link":"https://a.test/b.mp3","caption":"a"}`), 400, 131009},
+		{"location", "/v23.0/1000/messages", "TOKEN", of("location", `{"latitude":"1.5","longitude":2}`), 200, 0},
+		{"location nowhere", "/v23.0/1000/messages", "TOKEN", of("location", `{"latitude":"91","longitude":2}`), 400, 131009},
+		{"contact", "/v23.0/1000/messages", "TOKEN", of("contacts", `[{"name":{"formatted_name":"A","first_name":"A"},"phones":[{"phone":"+47"}]}]`), 200, 0},
+		{"half a name", "/v23.0/1000/messages", "TOKEN", of("contacts", `[{"name":{"formatted_name":"A"}}]`), 400, 131008},
+		{"buttons", "/v23.0/1000/messages", "TOKEN", buttons("Yes", "No"), 200, 0},
+		{"four buttons", "/v23.0/1000/messages", "TOKEN", buttons("1", "2", "3", "4"), 400, 131009},
+		{"long button", "/v23.0/1000/messages", "TOKEN", buttons(strings.Repeat("x", 21)), 400, 131009},
+		{"twin buttons", "/v23.0/1000/messages", "TOKEN", buttons("Yes", "Yes"), 400, 131009},
+		{"list", "/v23.0/1000/messages", "TOKEN", rows(10), 200, 0},
+		{"long list", "/v23.0/1000/messages", "TOKEN", rows(11), 400, 131009},
+		{"unknown action", "/v23.0/1000/messages", "TOKEN", of("interactive", `{"type":"cta_url","body":{"text":"a"},"action":{"name":"flow","parameters":{}}}`), 400, 131009},
+		{"template", "/v23.0/1000/messages", "TOKEN", of("template", `{"name":"a","language":{"code":"en"},"components":[{"type":"body","parameters":[{"type":"text","text":"x"}]}]}`), 200, 0},
+		{"template without language", "/v23.0/1000/messages", "TOKEN", of("template", `{"name":"a"}`), 400, 131008},
+		{"button of a template without index", "/v23.0/1000/messages", "TOKEN", of("template", `{"name":"a","language":{"code":"en"},"components":[{"type":"button","sub_type":"url"}]}`), 400, 131009},
+		{"answer", "/v23.0/1000/messages", "TOKEN", strings.Replace(good, "{", `{"context":{"message_id":"wamid.1"},`, 1), 200, 0},
+		{"answer to nothing", "/v23.0/1000/messages", "TOKEN", strings.Replace(good, "{", `{"context":{},`, 1), 400, 131009},
 		{"read", "/v23.0/1000/messages", "TOKEN", seen(posted, ""), 200, 0},
 		{"typing", "/v23.0/1000/messages", "TOKEN", seen(posted, `,"typing_indicator":{"type":"text"}`), 200, 0},
 		{"another sign", "/v23.0/1000/messages", "TOKEN", seen(posted, `,"typing_indicator":{"type":"audio"}`), 400, 100},
@@ -94,6 +112,29 @@ func TestValidation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// of is a message of a type.
+func of(kind, content string) string {
+	return `{"messaging_product":"whatsapp","to":"46700000001","type":"` + kind + `","` + kind + `":` + content + `}`
+}
+
+// buttons is a message with reply buttons.
+func buttons(titles ...string) string {
+	var all []string
+	for i, title := range titles {
+		all = append(all, fmt.Sprintf(`{"type":"reply","reply":{"id":"%d","title":%q}}`, i, title))
+	}
+	return of("interactive", `{"type":"button","body":{"text":"a"},"action":{"buttons":[`+strings.Join(all, ",")+`]}}`)
+}
+
+// rows is a message with a list.
+func rows(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`{"id":"%d","title":"row"}`, i))
+	}
+	return of("interactive", `{"type":"list","body":{"text":"a"},"action":{"button":"Menu","sections":[{"rows":[`+strings.Join(all, ",")+`]}]}}`)
 }
 
 // inMemory carries requests to handlers by host name without a network, so that

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"unicode/utf8"
 )
 
 // messageTypes are the types of which the body is the member of that name.
@@ -54,6 +53,8 @@ func checkRecipient(m submission) (int, string) {
 		return 131009, "Parameter to is not a phone number"
 	case m.To == "" && !userID.MatchString(m.Recipient):
 		return 131009, "Parameter recipient is not a user id"
+	case m.Context != nil && m.Context.MessageID == "":
+		return 131009, "Parameter context has no message_id"
 	case len(m.Opaque) > maxOpaque:
 		return 131009, fmt.Sprintf("Param biz_opaque_callback_data must be at most %d characters long", maxOpaque)
 	}
@@ -68,14 +69,9 @@ func checkContent(m submission) (int, string) {
 	if len(body) == 0 || (body[0] != '{' && (m.Type != "contacts" || body[0] != '[')) {
 		return 131008, fmt.Sprintf("Parameter %s is mandatory for type %s", m.Type, m.Type)
 	}
-	if m.Type != "text" {
-		return 0, ""
-	}
-	switch n := utf8.RuneCountInString(m.Text.Body); {
-	case n == 0:
-		return 131008, "The parameter text['body'] is required."
-	case n > maxText:
-		return 100, fmt.Sprintf("Param text['body'] must be at most %d characters long.", maxText)
+	if check := checks[m.Type]; check != nil {
+		t := check(body)
+		return t.code, t.details
 	}
 	return 0, ""
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"encoding/json"
 	"fmt"
@@ -33,6 +34,9 @@ type submission struct {
 	Text             struct {
 		Body string `json:"body"`
 	} `json:"text"`
+	Context *struct {
+		MessageID string `json:"message_id"`
+	} `json:"context"`
 	Status    string  `json:"status"`
 	MessageID string  `json:"message_id"`
 	Typing    *typing `json:"typing_indicator"`
@@ -165,8 +169,23 @@ func (s *Server) wait(r *http.Request, d time.Duration) {
 func (s *Server) record(m submission, f fault.Fault, ref string) {
 	s.journal.Add(journal.Entry{
 		At: time.Now(), MessageID: m.Opaque, Ref: ref, To: m.identity(), Type: m.Type,
-		Text: m.Text.Body, Accepted: ref != "", Fault: f.Kind,
+		Text: m.words(), Accepted: ref != "", Fault: f.Kind,
 	})
+}
+
+// words is what a message says, for the journal.
+func (m submission) words() string {
+	var content struct {
+		Caption string `json:"caption"`
+		Name    string `json:"name"`
+		Body    struct {
+			Text string `json:"text"`
+		} `json:"body"`
+	}
+	if m.Type == "text" || json.Unmarshal(m.body[m.Type], &content) != nil {
+		return m.Text.Body
+	}
+	return cmp.Or(content.Body.Text, content.Caption, content.Name)
 }
 
 // accepted is the platform's answer to a message that it takes.
