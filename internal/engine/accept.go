@@ -109,7 +109,7 @@ func (s *send) want() []func(*store.Tx) {
 				s.engine.wantConsent(tx, s.app, id)
 			}
 			if !s.contactID.IsZero() {
-				s.wantContact(tx, s.contactID)
+				wantContact(tx, s.app.id, s.contactID)
 			}
 			wantTemplates(tx, project, s.references)
 		},
@@ -118,11 +118,7 @@ func (s *send) want() []func(*store.Tx) {
 				return
 			}
 			for _, id := range s.identities {
-				if identity, found, err := tx.Identities.Get(identityKey(project, s.app.id, id)); err == nil && found {
-					for _, contact := range identity.Contacts {
-						s.wantContact(tx, contact)
-					}
-				}
+				wantOwners(tx, s.app.id, identityKey(project, s.app.id, id))
 			}
 		},
 		func(tx *store.Tx) {
@@ -142,11 +138,6 @@ func (s *send) wantConsents(tx *store.Tx) {
 			s.engine.wantConsent(tx, s.app, id)
 		}
 	}
-}
-
-func (s *send) wantContact(tx *store.Tx, id gateway.ID) {
-	tx.Contacts.Want(id)
-	tx.Active.Want(store.ActiveKey{Contact: id, App: s.app.id})
 }
 
 // run is the operation.

@@ -24,7 +24,12 @@ func (e *Engine) CreateContact(ctx context.Context, project string, resource con
 	if resource.DisplayName == "" {
 		resource.DisplayName = convapi.DefaultDisplayName
 	}
-	err := e.apply(ctx, store.Op{Run: func(tx *store.Tx) error {
+	want := func(tx *store.Tx) {
+		for _, one := range resource.ChannelIdentities {
+			wantSiblings(tx, identityKey(project, gateway.ID{}, one))
+		}
+	}
+	err := e.apply(ctx, store.Op{Want: []func(*store.Tx){want}, Run: func(tx *store.Tx) error {
 		p := &person{row: store.Contact{ID: id, Project: project}, resource: resource}
 		if err := e.putPerson(tx, p); err != nil {
 			return err

@@ -164,12 +164,9 @@ func (in *ingest) wantMessages(tx *store.Tx) {
 			tx.Contents.Want(id)
 		}
 	}
-	for _, i := range in.batch.Inbound {
-		if identity, found, err := tx.Identities.Get(in.identity(i)); err == nil && found {
-			for _, id := range identity.Contacts {
-				tx.Contacts.Want(id)
-				tx.Active.Want(store.ActiveKey{Contact: id, App: in.account.app})
-			}
+	if a, known := in.engine.directory.app(in.account.app); known && a.resource.ProcessingMode == convapi.ModeConversation {
+		for _, i := range in.batch.Inbound {
+			wantOwners(tx, in.account.app, in.identity(i))
 		}
 	}
 }

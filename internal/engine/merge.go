@@ -112,10 +112,16 @@ func (b *mergeBegin) run(tx *store.Tx) error {
 			return err
 		}
 	}
-	if err := e.release(tx, from, from.resource.ChannelIdentities); err != nil {
-		return err
-	}
 	absorb(&into.resource, &from.resource)
+	for _, id := range from.resource.ChannelIdentities {
+		heir := gateway.ID{}
+		if slices.Contains(into.resource.ChannelIdentities, id) {
+			heir = b.destination
+		}
+		if err := e.disclaim(tx, identityKey(b.project, gateway.ID{}, id), b.source, heir); err != nil {
+			return err
+		}
+	}
 	into.row.Merging++
 	if err := e.putPerson(tx, into); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -76,16 +75,8 @@ func (e *Engine) putPerson(tx *store.Tx, p *person) (err error) {
 	}
 	tx.Contacts.Put(p.row)
 	for _, id := range p.resource.ChannelIdentities {
-		key := identityKey(p.row.Project, gateway.ID{}, id)
-		identity, _, err := tx.Identities.Get(key)
-		if err != nil {
+		if err := e.claim(tx, identityKey(p.row.Project, gateway.ID{}, id), p.row.ID); err != nil {
 			return err
-		}
-		if !slices.Contains(identity.Contacts, p.row.ID) {
-			identity.IdentityKey = key
-			identity.Contacts = append(slices.Clone(identity.Contacts), p.row.ID)
-			slices.SortFunc(identity.Contacts, func(a, b gateway.ID) int { return bytes.Compare(a[:], b[:]) })
-			tx.Identities.Put(identity)
 		}
 	}
 	return nil
@@ -94,19 +85,8 @@ func (e *Engine) putPerson(tx *store.Tx, p *person) (err error) {
 // release takes a contact off identities that it no longer has.
 func (e *Engine) release(tx *store.Tx, p *person, identities []convapi.ChannelIdentity) error {
 	for _, id := range identities {
-		key := identityKey(p.row.Project, gateway.ID{}, id)
-		identity, found, err := tx.Identities.Get(key)
-		if err != nil {
+		if err := e.disclaim(tx, identityKey(p.row.Project, gateway.ID{}, id), p.row.ID, gateway.ID{}); err != nil {
 			return err
-		}
-		if !found {
-			continue
-		}
-		identity.Contacts = slices.DeleteFunc(slices.Clone(identity.Contacts), func(o gateway.ID) bool { return o == p.row.ID })
-		if len(identity.Contacts) == 0 { // and what DISPATCH mode has noted goes with the person
-			tx.Identities.Delete(key)
-		} else {
-			tx.Identities.Put(identity)
 		}
 	}
 	return nil
@@ -143,11 +123,10 @@ func (e *Engine) resolve(tx *store.Tx, a *app, identities []convapi.ChannelIdent
 func (e *Engine) matches(tx *store.Tx, a *app, identities []convapi.ChannelIdentity) ([][]gateway.ID, error) {
 	out := make([][]gateway.ID, len(identities))
 	for i, id := range identities {
-		identity, _, err := tx.Identities.Get(identityKey(a.project, a.id, id))
-		if err != nil {
+		var err error
+		if out[i], err = e.owners(tx, identityKey(a.project, a.id, id)); err != nil {
 			return nil, err
 		}
-		out[i] = identity.Contacts
 	}
 	return out, nil
 }

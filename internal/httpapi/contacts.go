@@ -7,7 +7,8 @@ import (
 	"switchyard/internal/engine"
 )
 
-// maxContactPage is the largest page of contacts of the contract.
+// maxContactPage is the largest page of contacts, and of identities in conflict,
+// of the contract.
 const maxContactPage = 20
 
 func (a *api) createContact(ctx context.Context, c *call) (any, error) {
@@ -67,4 +68,17 @@ func (a *api) mergeContact(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	return a.engine.MergeContact(ctx, c.project, c.ids[0], req)
+}
+
+func (a *api) listIdentityConflicts(ctx context.Context, c *call) (any, error) {
+	q := c.query()
+	page := q.page(maxContactPage)
+	if err := q.err(); err != nil {
+		return nil, err
+	}
+	conflicts, next, err := a.engine.IdentityConflicts(ctx, c.project, page)
+	if err != nil {
+		return nil, err
+	}
+	return convapi.ListIdentityConflictsResponse{Conflicts: conflicts, NextPageToken: next}, nil
 }

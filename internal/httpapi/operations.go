@@ -65,6 +65,7 @@ func (a *api) operations() []route {
 		{"PATCH", "contacts/*", a.updateContact},
 		{"DELETE", "contacts/*", a.deleteContact},
 		{"POST", "contacts/*:merge", a.mergeContact},
+		{"GET", "contacts:identityConflicts", a.listIdentityConflicts},
 
 		{"POST", "conversations", a.createConversation},
 		{"GET", "conversations", a.listConversations},
@@ -80,6 +81,11 @@ func (a *api) operations() []route {
 		{"GET", "events", a.listEvents},
 		{"GET", "events/*", a.getEvent},
 		{"DELETE", "events/*", a.deleteEvent},
+
+		{"GET", "settings", a.getSettings},
+		{"POST", "settings", a.createSettings},
+		{"PATCH", "settings", a.updateSettings},
+		{"DELETE", "settings", a.deleteSettings},
 
 		{"GET", "templates", a.listTemplatesV1},
 		{"POST", "templates", a.createTemplateV1},
@@ -99,12 +105,7 @@ func (a *api) operations() []route {
 func notBuiltV1() []route {
 	return []route{
 		{"POST", "contacts:getChannelProfile", notBuilt},
-		{"GET", "contacts:identityConflicts", notBuilt},
 		{"POST", "capability:query", notBuilt},
-		{"GET", "settings", notBuilt},
-		{"POST", "settings", notBuilt},
-		{"PATCH", "settings", notBuilt},
-		{"DELETE", "settings", notBuilt},
 	}
 }
 

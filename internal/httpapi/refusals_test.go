@@ -254,6 +254,10 @@ func badContactCalls() []badRequest {
 		{"PATCH contacts/{contact}?update_mask=name", `{}`, 400, "update_mask"},
 		{"PATCH contacts/" + absent, `{}`, 404, ""},
 		{"DELETE contacts/" + absent, "", 404, ""},
+		{"GET contacts:identityConflicts?page_size=x", "", 400, "page_size"},
+		{"GET contacts:identityConflicts?page_token=no-token", "", 400, "page_token"},
+		{"POST settings", `{"contact_settings":7}`, 400, "contact_settings"},
+		{"PATCH settings", `{"contact_settings":{"unified_contact_id_enabled":"perhaps"}}`, 400, "contact_settings.unified_contact_id_enabled"},
 		{"POST contacts/{contact}:merge", ``, 400, "source_id"},
 		{"POST contacts/{contact}:merge", `{"source_id":"{contact}"}`, 400, "source_id"},
 		{"POST contacts/{contact}:merge", `{"source_id":"` + absent + `","strategy":"SPLIT"}`, 400, "strategy"},
@@ -334,8 +338,6 @@ func badPaths() []badRequest {
 		{"PUT apps/{app}", `{}`, 405, ""},
 		{"DELETE messages", "", 405, ""},
 		{"POST conversations/{conversation}", `{}`, 405, ""},
-		{"GET contacts:identityConflicts", "", 501, ""},
-		{"PATCH settings", `{}`, 501, ""},
 	}
 }
 

@@ -58,8 +58,9 @@ var (
 		"id": "s", "direction": "s", "app_event.composing_event": "o", "channel_identity.channel": "s", "channel_identity.identity": "s",
 		"channel_identity.app_id": "s", "contact_id": "s", "conversation_id": "s", "accept_time": "t", "processing_mode": "s",
 	}
-	auditShape = kinds{"operation": "s", "origin": "s", "list_type": "s", "project_id": "s", "app_id": "s", "datetime": "t"}
-	emptyShape = kinds{}
+	auditShape    = kinds{"operation": "s", "origin": "s", "list_type": "s", "project_id": "s", "app_id": "s", "datetime": "t"}
+	emptyShape    = kinds{}
+	settingsShape = kinds{"project_id": "s", "settings.contact_settings.unified_contact_id_enabled": "b"}
 )
 
 // listOf is the shape of a page of one or more resources.
@@ -98,6 +99,11 @@ func TestAnswerShapes(t *testing.T) {
 		{"PATCH contacts/{contact}", `{"email":""}`, contactShape},
 		{"POST contacts", `{"channel_identities":[{"channel":"SMS","identity":"+46700000077"}],"language":"EN_US"}`, contactShape},
 		{"POST contacts/{contact}:merge", `{"source_id":"{other}","strategy":"MERGE"}`, contactShape},
+		{"GET contacts:identityConflicts", "", kinds{"conflicts": "l", "next_page_token": "s"}},
+		{"GET settings", "", settingsShape},
+		{"POST settings", `{}`, settingsShape},
+		{"PATCH settings", `{}`, settingsShape},
+		{"DELETE settings", "", emptyShape},
 		{"GET conversations?app_id={app}", "", listOf("conversations", conversationShape, counted)},
 		{"GET conversations/{conversation}", "", conversationShape},
 		{"PATCH conversations/{conversation}", `{"correlation_id":""}`, conversationShape},

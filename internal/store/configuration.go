@@ -11,17 +11,25 @@ type ID = gateway.ID
 
 // Project is a tenant. Everything else belongs to one.
 type Project struct {
-	ID      string
-	Created time.Time
+	ID       string
+	Created  time.Time
+	Settings []byte // a convapi.ProjectSettings as JSON; nil: the defaults
+	// Conflicts is the number of its rows in the table of conflicts.
+	Conflicts int
 }
 
 var projects = &table[string, Project]{
 	unkept:  true,
-	schema:  define("project", 1, 2, "id text", "created int"),
+	schema:  define("project", 1, 2, "id text", "created int", "settings blob", "conflicts int"),
 	bindKey: func(e encoder, id string) { e.Text(id) },
 	keyOf:   func(r *Project) string { return r.ID },
-	bind:    func(e encoder, r *Project) { e.Text(r.ID); e.Time(r.Created) },
-	scan:    func(d decoder) Project { return Project{d.Text(), d.Time()} },
+	bind: func(e encoder, r *Project) {
+		e.Text(r.ID)
+		e.Time(r.Created)
+		e.Blob(r.Settings)
+		e.Int(int64(r.Conflicts))
+	},
+	scan: func(d decoder) Project { return Project{d.Text(), d.Time(), d.Blob(), int(d.Int())} },
 }
 
 // AccessKey lets a program act for a project. Only a hash of its secret is

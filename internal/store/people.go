@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"time"
 
 	"switchyard/internal/gateway"
@@ -107,11 +108,7 @@ var identities = &table[IdentityKey, Identity]{
 	keyOf:   func(r *Identity) IdentityKey { return r.IdentityKey },
 	bind: func(e encoder, r *Identity) {
 		bindIdentityKey(e, r.IdentityKey)
-		packed := make([]byte, 0, len(r.Contacts)*len(ID{}))
-		for _, id := range r.Contacts {
-			packed = append(packed, id[:]...)
-		}
-		e.Blob(packed)
+		e.Blob(packed(r.Contacts))
 		e.Text(r.Metadata)
 		e.Text(r.Correlation)
 		e.Time(r.Noted)
@@ -119,12 +116,57 @@ var identities = &table[IdentityKey, Identity]{
 	scan: func(d decoder) Identity {
 		d.Lane()
 		r := Identity{IdentityKey: IdentityKey{Project: d.Text(), Channel: d.Text(), Identity: d.Text(), Scope: d.ID()}}
-		for packed := d.Blob(); len(packed) >= len(ID{}); packed = packed[len(ID{}):] {
-			r.Contacts = append(r.Contacts, ID(packed[:len(ID{})]))
-		}
+		r.Contacts = unpacked(d.Blob())
 		r.Metadata, r.Correlation, r.Noted = d.Text(), d.Text(), d.Time()
 		return r
 	},
+}
+
+// Conflict is an identity that several contacts of a project claim, as long as
+// they do. SMS, RCS and MMS count as one channel, and stand under SMS: a number
+// is the same person's on all of them.
+type Conflict struct {
+	IdentityKey
+	ID       ID       // orders those of a project
+	Channels []string // that it is claimed on
+	Contacts []ID
+}
+
+var conflicts = &table[IdentityKey, Conflict]{
+	schema: define("identity_conflict", 5, 6, "lane int", "project text", "channel text", "identity text", "scope blob",
+		"id blob", "channels text", "contacts blob"),
+	unkept:  true,
+	bindKey: bindIdentityKey,
+	keyOf:   func(r *Conflict) IdentityKey { return r.IdentityKey },
+	bind: func(e encoder, r *Conflict) {
+		bindIdentityKey(e, r.IdentityKey)
+		e.ID(r.ID)
+		e.Text(strings.Join(r.Channels, " "))
+		e.Blob(packed(r.Contacts))
+	},
+	scan: func(d decoder) Conflict {
+		d.Lane()
+		return Conflict{
+			IdentityKey: IdentityKey{Project: d.Text(), Channel: d.Text(), Identity: d.Text(), Scope: d.ID()},
+			ID:          d.ID(), Channels: strings.Fields(d.Text()), Contacts: unpacked(d.Blob()),
+		}
+	},
+}
+
+// packed puts ids one behind the other.
+func packed(ids []ID) []byte {
+	out := make([]byte, 0, len(ids)*len(ID{}))
+	for _, id := range ids {
+		out = append(out, id[:]...)
+	}
+	return out
+}
+
+func unpacked(data []byte) (ids []ID) {
+	for ; len(data) >= len(ID{}); data = data[len(ID{}):] {
+		ids = append(ids, ID(data[:len(ID{})]))
+	}
+	return ids
 }
 
 // Conversation is the thread between an app and a contact, in the lane of the

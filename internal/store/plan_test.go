@@ -40,6 +40,7 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Conversations.Want(m.Conversation)
 		tx.Identities.Want(identity.IdentityKey)
 		tx.Consents.Want(subject)
+		tx.Conflicts.Want(identity.IdentityKey)
 		tx.Active.Want(store.ActiveKey{Contact: m.Contact, App: app})
 		tx.Refs.Want(ref)
 		tx.Held.Want(ref)
@@ -55,6 +56,7 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Identities.Put(identity)
 		tx.Consents.Put(store.Consent{Subject: subject, App: app, Listed: m.ID, Identity: "4670", Lists: consent.All})
 		tx.ConsentAudits.Put(store.ConsentAudit{ConsentAuditKey: store.ConsentAuditKey{Subject: subject, ID: m.ID}, List: consent.All, At: tx.Now})
+		tx.Conflicts.Put(store.Conflict{IdentityKey: identity.IdentityKey, ID: m.ID, Channels: []string{"SMS"}, Contacts: []gateway.ID{m.Contact, app}})
 		tx.Active.Put(store.Active{ActiveKey: store.ActiveKey{Contact: m.Contact, App: app}, Conversation: m.Conversation})
 		tx.Templates.Put(store.Template{TemplateKey: template, Body: []byte("{}")})
 		tx.Refs.Put(store.Ref{RefKey: ref, Message: m.ID})
@@ -74,6 +76,7 @@ func everything(t *testing.T, db *store.DB) {
 		tx.PutMessage(m)
 		tx.MoveMessage(m)
 		tx.Merges.Delete(m.Contact)
+		tx.Conflicts.Delete(identity.IdentityKey)
 		tx.Held.Delete(ref)
 		tx.Deliveries.Delete(store.DeliveryKey{Lane: lane, Webhook: webhook, Position: position})
 		return nil
@@ -92,6 +95,7 @@ func everything(t *testing.T, db *store.DB) {
 		"conversation": func() error { _, _, err := db.Conversation(ctx, m.Conversation); return err },
 		"contacts":     func() error { _, err := db.Contacts(ctx, "p", "", m.Contact, 10); return err },
 		"merge":        func() error { _, _, err := db.Merge(ctx, m.Contact); return err },
+		"conflicts":    func() error { _, err := db.Conflicts(ctx, "p", gateway.ID{}, 10); return err },
 		"merges":       func() error { _, err := db.Merges(ctx); return err },
 		"contacts, id": func() error { _, err := db.Contacts(ctx, "p", "e", m.Contact, 10); return err },
 		"conversations": func() error {
@@ -208,6 +212,7 @@ var crowd = []string{
 	`INSERT INTO identity SELECT i % 256, 'p', 'SMS', 'i' || i, id(0), id(-i), '', '', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO consent SELECT i % 256, id(i), id(1), id(i), 'i' || i, 1 + i % 7, 0, 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO consent_audit SELECT i % 256, id(i), id(i), id(1), 1, 0, 1, i FROM generate_series(1, $n) i`,
+	`INSERT INTO identity_conflict SELECT i % 256, 'p', 'SMS', 'i' || i, '', id(i), 'SMS', id(-i) FROM generate_series(1, $n) i`,
 	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '', 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO active_conversation SELECT i % 256, id(-i), id(i % 1000), id(i) FROM generate_series(1, $n) i`,
 	`INSERT INTO ref SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, id(i), 0, 0 FROM generate_series(1, $n) i`,

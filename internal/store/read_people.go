@@ -28,6 +28,18 @@ func (db *DB) Identity(ctx context.Context, key IdentityKey) (Identity, bool, er
 	return read(ctx, db, identities, key)
 }
 
+// Conflicts lists identities that several contacts of a project claim, in the
+// order in which that began, behind the given one.
+func (db *DB) Conflicts(ctx context.Context, project string, behind ID, limit int) ([]Conflict, error) {
+	var a args
+	return list(ctx, db, conflicts, "WHERE project = "+a.add(project)+" AND id > "+a.add(behind)+" ORDER BY id LIMIT "+a.add(limit), a)
+}
+
+// Project reads a project.
+func (db *DB) Project(ctx context.Context, id string) (Project, bool, error) {
+	return read(ctx, db, projects, id)
+}
+
 // Conversation reads a conversation.
 func (db *DB) Conversation(ctx context.Context, id ID) (Conversation, bool, error) {
 	return read(ctx, db, conversations, id)

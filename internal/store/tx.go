@@ -29,6 +29,7 @@ type Tx struct {
 	Identities    rows[IdentityKey, Identity]
 	Consents      rows[ID, Consent]
 	ConsentAudits rows[ConsentAuditKey, ConsentAudit]
+	Conflicts     rows[IdentityKey, Conflict]
 	Conversations rows[ID, Conversation]
 	Active        rows[ActiveKey, Active]
 	Contents      rows[ID, Content]
@@ -93,6 +94,7 @@ func newTx(ctx context.Context, db *DB) *Tx {
 	tx.Identities.attach(tx, identities)
 	tx.Consents.attach(tx, consents)
 	tx.ConsentAudits.attach(tx, consentAudits)
+	tx.Conflicts.attach(tx, conflicts)
 	tx.Conversations.attach(tx, conversations)
 	tx.Active.attach(tx, activeConversations)
 	tx.messages.attach(tx, messages)

@@ -56,6 +56,7 @@
 //	inject "text" from|to alice ago=1h [metadata=…]  into alice's newest conversation
 //	delete event e1 | app | contact alice | webhook h | template greet | conversations
 //	merge alice into bob [fails=NOT_FOUND]
+//	unify contacts [fails=FAILED_PRECONDITION]
 //	register opt-out | opt-in alice | CHANNEL:identity,… channels=SMS [request=r1]
 //	insert OPT_OUT_ALL identity alice …         opt-outs, as the batch API does
 //	consent on | off [language=de out=Schluss in=Los] [ignore=CANCEL]

@@ -18,7 +18,7 @@ import (
 func (st *stage) do(l *line) {
 	verbs := map[string]func(*line){
 		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact, "template": st.template,
-		"send": st.send, "event": st.event, "inject": st.inject, "delete": st.delete, "merge": st.merge, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
+		"send": st.send, "event": st.event, "inject": st.inject, "delete": st.delete, "merge": st.merge, "unify": st.unify, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
 		"register": st.register, "insert": st.insert, "consent": st.setConsent,
 		"end": func(*line) {},
 	}
@@ -34,7 +34,7 @@ func (st *stage) do(l *line) {
 		l.errorf(st, "nobody knows %q", l.word(0))
 		return
 	}
-	if st.process == nil && slices.Contains([]string{"send", "event", "inject", "delete", "merge", "expect", "register", "insert", "consent"}, l.word(0)) {
+	if st.process == nil && slices.Contains([]string{"send", "event", "inject", "delete", "merge", "unify", "expect", "register", "insert", "consent"}, l.word(0)) {
 		l.errorf(st, "no gateway runs")
 		return
 	}
@@ -265,6 +265,14 @@ func (st *stage) delete(l *line) {
 // merge is: merge alice into bob.
 func (st *stage) merge(l *line) {
 	_, err := st.process.engine.MergeContact(context.Background(), projectID, st.contacts.ids[l.word(3)], convapi.MergeContactRequest{SourceID: st.contacts.ids[l.word(1)]})
+	st.checkRefused(l, err, l.option("fails"))
+}
+
+// unify is: unify contacts [fails=].
+func (st *stage) unify(l *line) {
+	_, err := st.process.engine.UpdateSettings(context.Background(), projectID, func(s *convapi.ProjectSettings) {
+		s.ContactSettings = &convapi.ContactSettings{UnifiedContactIDEnabled: true}
+	})
 	st.checkRefused(l, err, l.option("fails"))
 }
 

@@ -50,8 +50,10 @@ CREATE TABLE setting (
 );
 
 CREATE TABLE project (
-  id       {{keytext}} PRIMARY KEY,
-  created  bigint NOT NULL
+  id         {{keytext}} PRIMARY KEY,
+  created    bigint NOT NULL,
+  settings   {{blob}} NOT NULL,
+  conflicts  bigint NOT NULL
 );
 
 CREATE TABLE access_key (
@@ -153,6 +155,21 @@ CREATE TABLE consent_audit (
   at       bigint NOT NULL,
   PRIMARY KEY (lane, subject, id)
 ){{clustered}};
+
+-- Identities that several contacts of a project claim: few, one hopes.
+CREATE TABLE identity_conflict (
+  lane      bigint NOT NULL,
+  project   {{keytext}} NOT NULL,
+  channel   {{keytext}} NOT NULL,
+  identity  {{keytext}} NOT NULL,
+  scope     {{blob}} NOT NULL,
+  id        {{blob}} NOT NULL,
+  channels  text NOT NULL,
+  contacts  {{blob}} NOT NULL,
+  PRIMARY KEY (lane, project, channel, identity, scope)
+);
+
+CREATE INDEX identity_conflict_by_project ON identity_conflict (project, id);
 
 CREATE TABLE conversation (
   lane            bigint NOT NULL,
