@@ -55,7 +55,8 @@ func compile(s *convapi.ConsentSettings) Keywords {
 }
 
 // add takes words in, alone and with the names of lists in a language behind
-// them: STOP, STOP MARKETING.
+// them: STOP, STOP ALL, STOP MARKETING. Opting in names no list by ALL: it is for
+// every one.
 func (k Keywords) add(words, names language) {
 	for _, direction := range []struct {
 		out  bool
@@ -63,6 +64,7 @@ func (k Keywords) add(words, names language) {
 	}{{true, words.out}, {false, words.in}} {
 		for _, word := range direction.list {
 			k.put(word, Wish{Out: direction.out})
+			k.put(word+"ALL", everything(direction.out))
 			for _, name := range append([]string{"MARKETING"}, names.marketing...) {
 				k.put(word+name, Wish{direction.out, Marketing})
 			}
@@ -71,6 +73,13 @@ func (k Keywords) add(words, names language) {
 			}
 		}
 	}
+}
+
+func everything(out bool) Wish {
+	if out {
+		return Wish{Out: true, List: All}
+	}
+	return Wish{}
 }
 
 func (k Keywords) put(word string, w Wish) {
@@ -115,6 +124,7 @@ func button(text string) (w Wish, ok bool) {
 	w.Out = parts[0] == "OPTOUT"
 	switch parts[1] {
 	case "ALL":
+		w = everything(w.Out)
 	case "MARKETING":
 		w.List = Marketing
 	case "NOTIFICATION":

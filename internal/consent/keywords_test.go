@@ -32,7 +32,10 @@ func TestRead(t *testing.T) {
 		{"“Stop.”", out, true},
 		{"STOP 🛑", out, true},
 		{"Ｓｔｏｐ", out, true}, // full width
-		{"stop all", out, true},
+		{"stop all", Wish{true, All}, true},
+		{"STOPALL", Wish{true, All}, true},
+		{"opt out all", Wish{true, All}, true},
+		{"start all", in, true},
 		{"Opt-out", out, true},
 		{"OPT OUT", out, true},
 		{"unsubscribe", out, true},
@@ -74,7 +77,8 @@ func TestRead(t *testing.T) {
 		{"subscribe", in, true},
 		{"volver", in, true},
 
-		{"OptOut_All_EN", out, true},
+		{"OptOut_All_EN", Wish{true, All}, true},
+		{"OptIn_All_EN", in, true},
 		{"OptOut_Marketing_ES", Wish{true, Marketing}, true},
 		{"OptIn_Notification_PT", Wish{List: Notification}, true},
 

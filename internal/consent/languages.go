@@ -24,7 +24,7 @@ type language struct {
 // languages are those that every app understands.
 var languages = []language{
 	{
-		tag: "en", out: []string{stop, "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPTOUT ALL"},
+		tag: "en", out: []string{stop, "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"},
 		in:        []string{"START", "UNSTOP", "SUBSCRIBE", "RESUBSCRIBE", "OPTIN"},
 		marketing: []string{"PROMOTIONS", "PROMO"},
 	},
