@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchyard/convapi"
+	"switchyard/internal/openapi/openapitest"
 	"switchyard/test/peers"
 )
 
@@ -27,13 +28,14 @@ func TestOfficialNodeClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	var tokens, calls atomic.Int32
+	described := openapitest.Handler(t, s.handler)
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/oauth2/token") {
 			tokens.Add(1)
 		} else if calls.Add(1) == 1 {
 			r.Header.Set("Authorization", "Bearer "+expired)
 		}
-		s.handler.ServeHTTP(w, r)
+		described.ServeHTTP(w, r)
 	}))
 	defer listener.Close()
 

@@ -39,7 +39,7 @@ func (s *server) credentials() http.Header {
 }
 
 // do makes a request without adding anything to it.
-func (s *server) do(t *testing.T, method, path, body string, header http.Header) answer {
+func (s *server) do(t testing.TB, method, path, body string, header http.Header) answer {
 	t.Helper()
 	r := httptest.NewRequest(method, "http://host"+path, strings.NewReader(body))
 	for name, values := range header {
@@ -62,7 +62,7 @@ var description = sync.OnceValues(openapitest.New)
 
 // checkDescribed holds an exchange against the description: the request, if it was
 // accepted, and every answer.
-func checkDescribed(t *testing.T, x openapitest.Exchange) {
+func checkDescribed(t testing.TB, x openapitest.Exchange) {
 	t.Helper()
 	checker, err := description()
 	if err != nil {
@@ -75,12 +75,12 @@ func checkDescribed(t *testing.T, x openapitest.Exchange) {
 
 // call makes an authorized request; a path without a leading slash is one below
 // the fixture's project.
-func (s *server) call(t *testing.T, method, path, body string) answer {
+func (s *server) call(t testing.TB, method, path, body string) answer {
 	t.Helper()
 	return s.callWith(t, method, path, body, nil)
 }
 
-func (s *server) callWith(t *testing.T, method, path, body string, more http.Header) answer {
+func (s *server) callWith(t testing.TB, method, path, body string, more http.Header) answer {
 	t.Helper()
 	if !strings.HasPrefix(path, "/") {
 		path = "/v1/projects/" + projectID + "/" + path
@@ -94,7 +94,7 @@ func (s *server) callWith(t *testing.T, method, path, body string, more http.Hea
 }
 
 // answerOf decodes an answer that must be a 200.
-func answerOf[T any](t *testing.T, got answer) T {
+func answerOf[T any](t testing.TB, got answer) T {
 	t.Helper()
 	var v T
 	if got.status != http.StatusOK {
@@ -118,7 +118,7 @@ func (s *server) expand(text string) string {
 
 // makeOneOfEach makes an app that keeps conversations, a webhook, a contact, a
 // message and an event to it, and finds the conversation that this began.
-func (s *server) makeOneOfEach(t *testing.T) {
+func (s *server) makeOneOfEach(t testing.TB) {
 	t.Helper()
 	make := func(name, path, body, member string) {
 		made := answerOf[map[string]any](t, s.call(t, http.MethodPost, path, s.expand(body)))

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"switchyard/internal/openapi/openapitest"
 	"switchyard/internal/sim/botapi"
 	"switchyard/internal/sim/graph"
 	"switchyard/internal/sim/smsc"
@@ -41,7 +42,7 @@ func TestSDK(t *testing.T) {
 		peers.Dir(t)
 		g := serveTwoProjects(t, engine.URL(t))
 		settings, err := json.Marshal(object{
-			"gateway": g.api,
+			"gateway": openapitest.Proxy(t, g.api),
 			"project": object{"projectId": projectID, "keyId": keyID, "keySecret": keySecret},
 			"quiet":   object{"projectId": quietProjectID, "keyId": quietKeyID, "keySecret": keySecret},
 			"expired": expiredToken(t, g.store), "providers": sdkControl(t, g),

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"switchyard/convapi"
+	"switchyard/internal/openapi/openapitest"
 	"switchyard/internal/webhook"
 )
 
@@ -164,11 +165,23 @@ func (n *internet) check(e *endpoint, header http.Header, body []byte) *arrival 
 	if again, err := a.callback.Encode(); err != nil || !bytes.Equal(again, body) {
 		t.Errorf("callback to %s is not in its canonical form: %v\n got %s\nwant %s", e.name, err, body, again)
 	}
+	if err := described().Callback(string(a.callback.Trigger()), body); err != nil {
+		t.Errorf("callback to %s is not as described: %v", e.name, err)
+	}
 	if a.callback.AppID == "" || a.callback.ProjectID != projectID || a.callback.AcceptedTime.IsZero() {
 		t.Errorf("callback to %s: envelope %s", e.name, body)
 	}
 	return a
 }
+
+// described knows what the OpenAPI description says of callbacks.
+var described = sync.OnceValue(func() *openapitest.Checker {
+	checker, err := openapitest.New()
+	if err != nil {
+		panic(err)
+	}
+	return checker
+})
 
 func newReply(status int) reply { return reply{status: status} }
 

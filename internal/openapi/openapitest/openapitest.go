@@ -183,7 +183,7 @@ func (c *Checker) Check(x Exchange) error {
 		return c.checkElsewhere(x)
 	}
 	pointer := "/paths/" + escape(p.name) + "/" + strings.ToLower(x.Method)
-	problems := []error{c.checkAnswer(x, operation, pointer)}
+	problems := []error{c.checkAnswer(x, operation, pointer), Clients(x.Answer)}
 	if x.Status < 300 && !x.Unusual {
 		problems = append(problems, c.checkRequest(x, p, operation, pointer), checkPath(p, parameters))
 	}
@@ -342,7 +342,7 @@ func (c *Checker) checkParameter(p openapi.Parameter, escaped string) error {
 
 // Callback says what about the body of a callback is not as described.
 func (c *Checker) Callback(trigger string, body []byte) error {
-	return c.validate("/webhooks/"+trigger+"/post/requestBody/content/application~1json/schema", body, true)
+	return errors.Join(c.validate("/webhooks/"+trigger+"/post/requestBody/content/application~1json/schema", body, true), Clients(body))
 }
 
 // Value says what about a value is not as a named schema has it.
