@@ -161,9 +161,13 @@ func (in *ingest) message(tx *store.Tx, a *app, o *origin, i channel.Inbound) er
 	if happened.IsZero() {
 		happened = tx.Now
 	}
-	return in.engine.tell(tx, a, about(o, row.ID), "", convapi.Callback{
+	err = in.engine.tell(tx, a, about(o, row.ID), "", convapi.Callback{
 		EventTime: convapi.At(happened), Message: &shown, MessageMetadata: o.metadata, CorrelationID: o.correlation,
 	})
+	if err != nil {
+		return err
+	}
+	return in.engine.analyse(tx, a, shown, about(o, row.ID), o.metadata)
 }
 
 // about orders what one person does: within the conversation, or, without

@@ -60,7 +60,10 @@ func (e *Engine) tellInjected(tx *store.Tx, a *app, c store.Conversation, row st
 	if a != nil && a.resource.ConversationMetadataReportView == convapi.MetadataReportFull {
 		callback.MessageMetadata = string(c.MetadataJSON)
 	}
-	return e.tell(tx, a, c.ID, "", callback)
+	if err := e.tell(tx, a, c.ID, "", callback); err != nil || a == nil {
+		return err
+	}
+	return e.analyse(tx, a, shown, c.ID, callback.MessageMetadata)
 }
 
 // InjectEvent adds an event of the app to a conversation. Without an identity it
@@ -135,7 +138,7 @@ func (e *Engine) inject(ctx context.Context, project, conversation string, in in
 			if err != nil {
 				return err
 			}
-			if !found {
+			if !found || c.Closing {
 				return notFound("conversation", conversation)
 			}
 			a, _ := e.directory.app(c.App)

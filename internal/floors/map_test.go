@@ -16,7 +16,7 @@ func building() []floor {
 		{ground, []string{"convapi", "smpp"}},
 		{ground, []string{"smpp/coding"}},
 		{"1 vocabulary", []string{"internal/gateway"}},
-		{rules, []string{"internal/backoff", "internal/breaker", "internal/consent", "internal/pace", "internal/routing", "internal/template", "internal/transcode"}},
+		{rules, []string{"internal/backoff", "internal/breaker", "internal/consent", "internal/pace", "internal/redact", "internal/routing", "internal/template", "internal/transcode"}},
 		{rules, []string{"internal/lifecycle"}},
 		{"2½ dialling", []string{"internal/dial"}},
 		{"3 contracts", []string{"internal/channel", "internal/config", "internal/observe"}},

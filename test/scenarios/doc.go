@@ -28,7 +28,7 @@
 // instant. An hour of silence follows the last line; "end" makes it longer.
 //
 //	app [mode=DISPATCH] [channels=…] [fallback=60s] [retry=30s] [keep=7]
-//	    [retain=180] [policy=CONVERSATION_EXPIRE_POLICY] [metadata=FULL] [secret=…]
+//	    [retain=180] [policy=CONVERSATION_EXPIRE_POLICY] [metadata=FULL] [smart=true] [secret=…]
 //	                                            keep, retain: days, in DISPATCH and in
 //	                                            CONVERSATION mode;
 //	                                            secret: signs message-level URLs

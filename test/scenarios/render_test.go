@@ -102,6 +102,15 @@ func (st *stage) shown(c *convapi.Callback) shown {
 			subject: st.threads.name(n.ConversationID), what: "UNSUPPORTED " + address(n.ChannelIdentity) + " " + n.Payload,
 			contact: n.ContactID, conversation: n.ConversationID, mode: n.ProcessingMode,
 		}
+	case c.MessageRedaction != nil:
+		m := c.MessageRedaction
+		return shown{
+			subject: st.threads.name(m.ConversationID), what: "REDACTED " + address(m.ChannelIdentity) + " " + strconv.Quote(m.ContactMessage.TextMessage.Text),
+			contact: m.ContactID, conversation: m.ConversationID, metadata: m.Metadata,
+		}
+	case c.SmartConversationNotification != nil:
+		n := c.SmartConversationNotification
+		return shown{subject: st.threads.name(n.ConversationID), what: "ANALYSED " + string(n.AnalysisResults), contact: n.ContactID, conversation: n.ConversationID}
 	case c.OptInNotification != nil:
 		return st.shownOpt(c.OptInNotification)
 	case c.OptOutNotification != nil:

@@ -69,6 +69,9 @@ func (st *stage) makeApp(l *line) {
 		DisplayName: "scenario", ProcessingMode: convapi.ModeConversation,
 		ConversationMetadataReportView: convapi.MetadataReportView(l.option("metadata")),
 	}
+	if l.option("smart") == "true" {
+		app.SmartConversation = &convapi.Enabled{Enabled: true}
+	}
 	if mode := l.option("mode"); mode != "" {
 		app.ProcessingMode = convapi.ProcessingMode(mode)
 	}
