@@ -3,9 +3,10 @@ const assert = require('node:assert/strict');
 const { all, dated, eventually, pages, refused, ulid, unknownID } = require('./expect');
 
 const ids = (list) => list.map((one) => one.id);
+const ago = (minutes) => new Date(Date.now() - minutes * 60_000);
 
 module.exports = async (stage, test) => {
-  const { conversation: conversations, messages } = stage.conversation;
+  const { conversation: conversations, messages, events } = stage.conversation;
   const idle = await stage.idle();
   const create = (contact, body) => conversations.create({
     createConversationRequestBody: { app_id: idle.id, contact_id: contact.id, active: true, active_channel: 'SMS', ...body },
@@ -128,5 +129,104 @@ module.exports = async (stage, test) => {
     const answered = await get(conversation_id);
     assert.equal(answered.active_channel, 'WHATSAPP');
     assert.equal(answered.last_received.getTime(), new Date(message.accept_time).getTime());
+  });
+
+  await test('recent conversations come with their last message, the latest first', async () => {
+    const other = await stage.idle();
+    const contacts = [await stage.contact(['SMS']), await stage.contact(['SMS']), await stage.contact(['SMS'])];
+    const made = [];
+    for (const contact of contacts) made.push((await create(contact, { app_id: other.id })).id);
+    const inject = (conversation_id, contact, text, minutes) => conversations.injectMessage({
+      conversation_id, injectMessageRequestBody: {
+        direction: 'TO_APP', contact_message: { text_message: { text } }, contact_id: contact.id, accept_time: ago(minutes),
+        channel_identity: { channel: 'SMS', identity: contact.number },
+      },
+    });
+    await inject(made[0], contacts[0], 'the newest', 10);
+    await inject(made[1], contacts[1], 'the oldest', 30);
+    await inject(made[2], contacts[2], 'between', 20);
+    await conversations.stopActive({ conversation_id: made[2] });
+    const recent = async (query) => (await all(conversations.listRecent({ app_id: other.id, ...query }))).map((one) => {
+      dated(one);
+      return [one.conversation.id, one.last_message.contact_message.text_message.text];
+    });
+    const latest = [[made[0], 'the newest'], [made[2], 'between'], [made[1], 'the oldest']];
+    assert.deepEqual(await recent(), latest);
+    assert.deepEqual(await recent({ page_size: 1 }), latest);
+    assert.deepEqual(await recent({ order: 'ASC', page_size: 2 }), [...latest].reverse());
+    assert.deepEqual(await recent({ only_active: true }), [latest[0], latest[2]]);
+    await refused(conversations.listRecent({}), 400, 'app_id');
+    await refused(conversations.listRecent({ app_id: other.id, order: 'SIDEWAYS' }), 400, 'order');
+  });
+
+  await test('an injected message is read like any other, and is not sent', async () => {
+    const contact = await stage.contact(['SMS']);
+    const { conversation_id } = await messages.get({ message_id: await app.send(contact.id, 'a real one') });
+    const at = ago(90);
+    const inject = (body) => conversations.injectMessage({
+      conversation_id, injectMessageRequestBody: {
+        contact_id: contact.id, accept_time: at, channel_identity: { channel: 'SMS', identity: `+${contact.number}` }, ...body,
+      },
+    });
+    assert.deepEqual(await inject({ direction: 'TO_APP', contact_message: { text_message: { text: 'they wrote' } }, metadata: 'm', sender_id: '72323' }), {});
+    assert.deepEqual(await inject({ direction: 'TO_CONTACT', app_message: { text_message: { text: 'we wrote' } } }), {});
+    const [theirs] = await all(messages.list({ conversation_id, direction: 'TO_APP' }));
+    assert.deepEqual(theirs, {
+      id: theirs.id, direction: 'TO_APP', contact_message: { text_message: { text: 'they wrote' } }, accept_time: at, conversation_id, contact_id: contact.id,
+      channel_identity: { channel: 'SMS', identity: contact.number, app_id: '' }, metadata: 'm', sender_id: '72323', injected: true,
+      processing_mode: 'CONVERSATION',
+    });
+    const { message: told } = await app.callback('MESSAGE_INBOUND', { id: theirs.id });
+    assert.deepEqual([told.injected, told.contact_message, new Date(told.accept_time).getTime()], [true, theirs.contact_message, at.getTime()]);
+    const ours = (await all(messages.list({ conversation_id, direction: 'TO_CONTACT' }))).find((m) => m.injected);
+    assert.equal(ours.app_message.text_message.text, 'we wrote');
+    assert.equal(ours.accept_time.getTime(), at.getTime());
+    const real = await app.send(contact.id, 'another real one');
+    await app.report(real, 'DELIVERED');
+    assert.deepEqual((await app.submitted('sms', contact.number, 2)).map((entry) => entry.text), ['a real one', 'another real one']);
+    assert.deepEqual(app.statuses(ours.id), []);
+  });
+
+  await test('a wrong injection is refused with the member at fault', async () => {
+    const contact = await stage.contact(['SMS']);
+    const { id } = await create(contact);
+    const inject = (body) => conversations.injectMessage({
+      conversation_id: id, injectMessageRequestBody: {
+        direction: 'TO_APP', contact_message: { text_message: { text: 'x' } }, contact_id: contact.id, accept_time: ago(1),
+        channel_identity: { channel: 'SMS', identity: contact.number }, ...body,
+      },
+    });
+    await refused(inject({ accept_time: ago(-60) }), 400, 'accept_time');
+    await refused(inject({ accept_time: ago(31 * 24 * 60) }), 400, 'accept_time');
+    await refused(inject({ direction: undefined }), 400, 'direction');
+    await refused(inject({ channel_identity: undefined }), 400, 'channel_identity');
+    await refused(inject({ contact_id: undefined }), 400, 'contact_id');
+    await refused(conversations.injectMessage({ conversation_id: unknownID, injectMessageRequestBody: {
+      direction: 'TO_APP', contact_message: { text_message: { text: 'x' } }, contact_id: contact.id, accept_time: ago(1),
+      channel_identity: { channel: 'SMS', identity: contact.number },
+    } }), 404);
+    assert.deepEqual(await all(messages.list({ conversation_id: id })), []);
+  });
+
+  await test('an injected event is listed with the others', async () => {
+    const contact = await stage.contact(['WHATSAPP']);
+    const { id } = await create(contact, { active_channel: 'WHATSAPP' });
+    const at = ago(5);
+    const answer = dated(await conversations.injectEvent({
+      conversation_id: id, injectConversationEventRequestBody: {
+        app_event: { agent_joined_event: { agent: { display_name: 'Agneta', type: 'HUMAN', picture_url: 'https://example.com/a.png' } } }, accept_time: at,
+        channel_identity: { channel: 'WHATSAPP', identity: contact.number },
+      },
+    }));
+    assert.match(answer.event_id, ulid);
+    const [event] = await all(events.list({ conversation_id: id }));
+    assert.equal(event.id, answer.event_id);
+    assert.equal(event.app_event.agent_joined_event.agent.display_name, 'Agneta');
+    assert.equal(event.accept_time.getTime(), at.getTime());
+    assert.deepEqual([event.contact_id, event.conversation_id, event.direction], [contact.id, id, 'TO_CONTACT']);
+    await refused(conversations.injectEvent({ conversation_id: id, injectConversationEventRequestBody: { accept_time: at } }), 400, 'app_event');
+    await refused(conversations.injectEvent({
+      conversation_id: unknownID, injectConversationEventRequestBody: { app_event: { composing_event: {} }, accept_time: at },
+    }), 404);
   });
 };

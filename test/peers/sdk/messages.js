@@ -335,6 +335,31 @@ module.exports = async (stage, test) => {
     assert.deepEqual(await all(contacts.list({ channel: 'SMS', identity: number })), []);
   });
 
+  await test('fetch-last-message gives the last message of each', async () => {
+    const pair = [await stage.contact(['SMS']), await stage.contact(['SMS'])];
+    const last = [];
+    for (const contact of pair) {
+      await app.send(contact.id, 'the first');
+      last.push(await app.send(contact.id, 'the last', { message_metadata: 'm' }));
+    }
+    const fetch = (body) => messages.listLastMessagesByChannelIdentity({ listLastMessagesByChannelIdentityRequestBody: { app_id: app.id, ...body } });
+    const identities = pair.map((contact) => contact.number);
+    const byIdentity = await all(fetch({ channel_identities: identities }));
+    byIdentity.forEach(dated);
+    assert.deepEqual(ids(byIdentity).sort(), last);
+    assert.deepEqual(byIdentity[0], await get(byIdentity[0].id));
+    assert.deepEqual(ids(await all(fetch({ contact_ids: ids(pair), messages_source: 'CONVERSATION_SOURCE' }))).sort(), last);
+    assert.deepEqual(ids(await all(fetch({ channel_identities: [`+${identities[1]}`] }))), [last[1]]);
+    assert.deepEqual(ids(await all(fetch({ channel_identities: identities, direction: 'TO_APP' }))), []);
+    assert.deepEqual(ids(await all(fetch({ channel_identities: identities, channel: 'WHATSAPP' }))), []);
+    assert.deepEqual(ids(await all(fetch({ channel_identities: identities, end_time: new Date(Date.now() - 3_600_000).toISOString() }))), []);
+    assert.ok((await all(fetch({ channel_identities: identities, view: 'WITHOUT_METADATA' }))).every((message) => !message.metadata));
+    const byHand = await pages(fetch({ channel_identities: identities, page_size: 1 }));
+    assert.deepEqual(byHand.map((page) => page.length), [1, 1], 'the page token goes in the body');
+    assert.deepEqual(ids(await all(fetch({ channel_identities: identities, page_size: 1 }))).sort(), last);
+    await refused(fetch({ channel_identities: identities, contact_ids: ids(pair) }), 400, 'contact_ids');
+  });
+
   await test('what a person writes is read back as the callback told it', async () => {
     const number = stage.number();
     await app.inbound(number, 'ja 😀 <&>');

@@ -11,7 +11,7 @@ const { current, driven, record } = require('./driven');
 const { Stage } = require('./stage');
 
 const groups = [
-  'client', 'apps', 'webhooks', 'contacts', 'conversations', 'messages', 'events', 'callbacks', 'templates-v1', 'templates-v2',
+  'client', 'apps', 'webhooks', 'contacts', 'conversations', 'messages', 'events', 'callbacks', 'consents', 'templates-v1', 'templates-v2',
   'transcoding',
 ];
 const caseTime = 30_000; // ms that a case may take
