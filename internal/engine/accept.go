@@ -181,6 +181,9 @@ func (s *send) run(tx *store.Tx) error {
 	}
 	row.Channel, row.Identity = asked(&input)
 	if conversation != nil {
+		if s.event == nil {
+			conversation.Choice = choiceIn(row.ID, s.outgoing)
+		}
 		if err := s.converse(tx, conversation, hops); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ type origin struct {
 	dispatch     bool
 	metadata     string // conversation metadata, if the app wants it reported
 	correlation  string
+	choice       gateway.ID // of the conversation
 }
 
 // inbound stores something that a person did, once, and tells of it.
@@ -98,7 +99,7 @@ func (in *ingest) origin(tx *store.Tx, a *app, i channel.Inbound) (*origin, erro
 		}
 	}
 	tx.Conversations.Put(c)
-	o.contact, o.conversation, o.lane, o.correlation = p.row.ID, c.ID, p.row.ID.Lane(), c.Correlation
+	o.contact, o.conversation, o.lane, o.correlation, o.choice = p.row.ID, c.ID, p.row.ID.Lane(), c.Correlation, c.Choice
 	if full {
 		o.metadata = string(c.MetadataJSON)
 	}
@@ -115,16 +116,25 @@ func at(t time.Time) convapi.Time {
 func (in *ingest) message(tx *store.Tx, a *app, o *origin, i channel.Inbound) error {
 	message := *i.Message
 	metadata := i.Metadata
-	if original, found, err := in.referenced(tx, i.ReplyToRef); err != nil {
+	original, found, err := in.referenced(tx, i.ReplyToRef)
+	if err != nil {
 		return err
-	} else if found {
-		if message.ChoiceResponseMessage != nil {
-			choice := *message.ChoiceResponseMessage
-			choice.MessageID = original.ID.String()
-			message.ChoiceResponseMessage = &choice
-			metadata = original.Metadata
-		} else {
-			message.ReplyTo = &convapi.ReplyTo{MessageID: original.ID.String()}
+	}
+	switch {
+	case found && message.ChoiceResponseMessage != nil:
+		if message.ChoiceResponseMessage, err = tapped(original, o.identity.Channel, message.ChoiceResponseMessage.PostbackData); err != nil {
+			return err
+		}
+		metadata = original.Metadata
+	case found:
+		message.ReplyTo = &convapi.ReplyTo{MessageID: original.ID.String()}
+	case message.TextMessage != nil && !o.choice.IsZero():
+		answer, to, err := answered(tx, o, message.TextMessage.Text)
+		if err != nil {
+			return err
+		}
+		if answer != nil {
+			message.TextMessage, message.ChoiceResponseMessage, metadata = nil, answer, to.Metadata
 		}
 	}
 	body, err := convapi.Marshal(message)

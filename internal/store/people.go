@@ -183,11 +183,14 @@ type Conversation struct {
 	// Closing: it is being deleted, or merged into another one, and takes no more
 	// messages.
 	Closing bool
+	// Choice is the message that a text from the person may answer: the last one
+	// to them, if it has choices; else zero.
+	Choice ID
 }
 
 var conversations = &table[ID, Conversation]{
 	schema: define("conversation", 2, 5, "lane int", "id blob", "app blob", "contact blob", "project text",
-		"active int", "active_channel text", "last_received int", "metadata text", "metadata_json blob", "correlation text", "closing int"),
+		"active int", "active_channel text", "last_received int", "metadata text", "metadata_json blob", "correlation text", "closing int", "choice blob"),
 	size:    func(r *Conversation) int { return len(r.Metadata) + len(r.MetadataJSON) },
 	bindKey: encoder.Keyed,
 	keyOf:   func(r *Conversation) ID { return r.ID },
@@ -203,13 +206,14 @@ var conversations = &table[ID, Conversation]{
 		e.Blob(r.MetadataJSON)
 		e.Text(r.Correlation)
 		e.Bool(r.Closing)
+		e.ID(r.Choice)
 	},
 	scan: func(d decoder) Conversation {
 		d.Lane()
 		return Conversation{
 			ID: d.ID(), App: d.ID(), Contact: d.ID(), Project: d.Text(),
 			Active: d.Bool(), ActiveChannel: d.Text(), LastReceived: d.Time(),
-			Metadata: d.Text(), MetadataJSON: d.Blob(), Correlation: d.Text(), Closing: d.Bool(),
+			Metadata: d.Text(), MetadataJSON: d.Blob(), Correlation: d.Text(), Closing: d.Bool(), Choice: d.ID(),
 		}
 	},
 }

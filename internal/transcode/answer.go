@@ -71,7 +71,14 @@ func Answer(m *convapi.AppMessage, ch convapi.Channel, messageID, text string) (
 	return replies[number-1].postback, true
 }
 
-// Answerable says whether m has choices that a text on ch could mean.
+// AnsweredByText says whether a person on ch can answer a choice only by writing
+// it.
+func AnsweredByText(ch convapi.Channel) bool {
+	s := styles[ch]
+	return s == nil || s.written
+}
+
+// Answerable says whether m may have choices that a text could mean.
 func Answerable(m *convapi.AppMessage) bool {
 	return m.ChoiceMessage != nil || m.CardMessage != nil && len(m.CardMessage.Choices) > 0 ||
 		m.CarouselMessage != nil || m.ListMessage != nil || len(m.ExplicitChannelOmniMessage) > 0

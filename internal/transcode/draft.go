@@ -16,7 +16,8 @@ const maxPieces = 10
 // channel has no such thing of its own: then it is written as text or, a
 // carousel, card by card.
 type style struct {
-	limits limits
+	limits  limits
+	written bool // choices are answered by a text
 
 	text     func(text string) any // one message of text that fits
 	media    func(m *convapi.MediaMessage, kind, caption string) any

@@ -23,6 +23,7 @@ var kakaochat = &style{
 	list:     chatList,
 	location: chatLocation,
 	pack:     chatPack,
+	written:  true,
 }
 
 // chatOutputs is how many things one answer may show.

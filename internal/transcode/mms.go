@@ -25,6 +25,7 @@ var mms = &style{
 	},
 	carousel: (*draft).inTurn, // a slide for each card
 	contact:  mmsContact,
+	written:  true,
 	pack:     mmsPack,
 }
 

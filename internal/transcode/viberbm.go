@@ -15,7 +15,8 @@ var viberBusiness = &style{
 	media: func(m *convapi.MediaMessage, _, _ string) any {
 		return viberBusinessOf(viberImage, viberBusinessContent{Image: m.URL})
 	},
-	block: viberBusinessBlock,
+	block:   viberBusinessBlock,
+	written: true,
 }
 
 // The types of messages.

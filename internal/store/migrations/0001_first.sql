@@ -184,6 +184,7 @@ CREATE TABLE conversation (
   metadata_json   {{blob}} NOT NULL,
   correlation     text NOT NULL,
   closing         bigint NOT NULL,
+  choice          {{blob}} NOT NULL,
   PRIMARY KEY (lane, id)
 );
 
