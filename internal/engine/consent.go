@@ -133,16 +133,20 @@ func (e *Engine) wantConsent(tx *store.Tx, a *app, id convapi.ChannelIdentity) {
 	}
 }
 
-// blocked says why an app may not send to an identity; nil if it may.
-func (e *Engine) blocked(tx *store.Tx, a *app, id convapi.ChannelIdentity, content convapi.MessageContentType) (*convapi.Reason, error) {
-	if a == nil || !a.consent || !e.consents.has(a.id) {
+// blocked says why the message may not be tried on its current hop; nil if it may.
+// A hop with a fault is not tried in any case.
+func (c *change) blocked() (*convapi.Reason, error) {
+	if c.app == nil || !c.app.consent || !c.engine.consents.has(c.app.id) {
 		return nil, nil
 	}
-	row, _, err := e.consentRow(tx, a.id, consent.PartyOf(id.Channel, id.Identity))
+	if hop := c.row.State.Hop; hop >= len(c.plan.Hops) || c.plan.Hops[hop].Fault != nil {
+		return nil, nil
+	}
+	row, _, err := c.consentRow()
 	if err != nil {
 		return nil, err
 	}
-	list := row.Lists.Blocking(content)
+	list := row.Lists.Blocking(c.plan.Content)
 	if list == "" {
 		return nil, nil
 	}
@@ -152,13 +156,24 @@ func (e *Engine) blocked(tx *store.Tx, a *app, id convapi.ChannelIdentity, conte
 	}, nil
 }
 
-// blocked says why the message may not be tried on its current hop. A hop with a
-// fault is not tried in any case.
-func (c *change) blocked() (*convapi.Reason, error) {
-	if c.row.State.Hop >= len(c.plan.Hops) || c.plan.Hops[c.row.State.Hop].Fault != nil {
-		return nil, nil
+// consentRow reads what the message's app knows of the recipient of its current
+// hop. The hash is made once, unless its key may still be taken back.
+func (c *change) consentRow() (row store.Consent, found bool, err error) {
+	hop := c.row.State.Hop
+	id := c.at(hop)
+	party := consent.PartyOf(id.Channel, id.Identity)
+	key := c.engine.consents.known()
+	if key == nil {
+		return c.engine.consentRow(c.tx, c.app.id, party)
 	}
-	return c.engine.blocked(c.tx, c.app, c.at(c.row.State.Hop), c.plan.Content)
+	if c.subject.IsZero() || c.subjectHop != hop {
+		c.subject, c.subjectHop = party.Subject(key, c.app.id), hop
+	}
+	row, found, err = c.tx.Consents.Get(c.subject)
+	if err == nil && !found {
+		row = store.Consent{Subject: c.subject, App: c.app.id}
+	}
+	return row, found, err
 }
 
 // notedFor is how long the note of a message's type is good for all like it that
@@ -176,8 +191,7 @@ func (c *change) noteContent() error {
 	if c.app == nil || !c.app.consent || last == consent.All && !c.engine.consents.has(c.app.id) {
 		return nil
 	}
-	id := c.at(c.row.State.Hop)
-	row, found, err := c.engine.consentRow(c.tx, c.app.id, consent.PartyOf(id.Channel, id.Identity))
+	row, found, err := c.consentRow()
 	if err != nil || !found && last == consent.All || row.Last == last && c.tx.Now.Sub(row.Noted) < notedFor {
 		return err
 	}

@@ -146,6 +146,10 @@ type course struct {
 	// message is as the customer sent it, outgoing as it is sent on; nil as long
 	// as nobody has asked for them, and with an event.
 	message, outgoing *convapi.AppMessage
+	// subject is the recipient of a hop to the opt-out lists; zero as long as
+	// nobody has asked for it.
+	subject    gateway.ID
+	subjectHop int
 }
 
 // courses keeps those of the messages that moved last, so that not each of a
