@@ -21,9 +21,6 @@ func (e *Engine) CreateContact(ctx context.Context, project string, resource con
 	}
 	id := gateway.NewID(gateway.LaneOf(resource.ChannelIdentities[0].Identity))
 	resource.ID = id.String()
-	if resource.DisplayName == "" {
-		resource.DisplayName = convapi.DefaultDisplayName
-	}
 	want := func(tx *store.Tx) {
 		for _, one := range resource.ChannelIdentities {
 			wantSiblings(tx, identityKey(project, gateway.ID{}, one))
@@ -39,7 +36,8 @@ func (e *Engine) CreateContact(ctx context.Context, project string, resource con
 	return resource, err
 }
 
-// prepareContact normalizes identities and completes the channel priority.
+// prepareContact normalizes identities, each of which is there once then, and
+// completes the channel priority and the name.
 func (e *Engine) prepareContact(project string, c *convapi.Contact) error {
 	for i, id := range c.ChannelIdentities {
 		if id.Channel.AppScoped() {
@@ -48,7 +46,16 @@ func (e *Engine) prepareContact(project string, c *convapi.Contact) error {
 			}
 		}
 	}
-	c.ChannelIdentities = normalize("", c.ChannelIdentities)
+	if c.DisplayName == "" {
+		c.DisplayName = convapi.DefaultDisplayName
+	}
+	var identities []convapi.ChannelIdentity
+	for _, id := range normalize("", c.ChannelIdentities) {
+		if !slices.Contains(identities, id) {
+			identities = append(identities, id)
+		}
+	}
+	c.ChannelIdentities = identities
 	for _, ch := range channelsOf(c.ChannelIdentities) {
 		if !slices.Contains(c.ChannelPriority, ch) {
 			c.ChannelPriority = append(c.ChannelPriority, ch)
