@@ -181,4 +181,18 @@ module.exports = async (stage, test) => {
     await refused(merge(contact.id, unknownID), 404);
     assert.equal((await contacts.get({ contact_id: contact.id })).id, contact.id);
   });
+
+  await test('identity conflicts are the numbers that several contacts have', async () => {
+    const [a, b] = [stage.number(), stage.number()];
+    const on = (channel, identity) => create({ channel_identities: [{ channel, identity }] });
+    const first = [await on('SMS', a), await on('RCS', a)];
+    const second = [await on('SMS', b), await on('MMS', b), await on('SMS', b)];
+    await on('WHATSAPP', a);
+    const found = await all(contacts.listIdentityConflicts({ page_size: 1 }));
+    const conflict = (number) => found.filter((c) => c.identity === number).map((c) => [c.identity, [...c.channels].sort(), [...c.contact_ids].sort()]);
+    assert.deepEqual(conflict(a), [[a, ['RCS', 'SMS'], ids(first).sort()]]);
+    assert.deepEqual(conflict(b), [[b, ['MMS', 'SMS'], ids(second).sort()]]);
+    assert.deepEqual(await all(contacts.listIdentityConflicts({ page_size: 20 })), found);
+    for (const { id } of [...first, ...second]) await contacts.delete({ contact_id: id });
+  });
 };

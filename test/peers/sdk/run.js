@@ -12,7 +12,7 @@ const { Stage } = require('./stage');
 
 const groups = [
   'client', 'apps', 'webhooks', 'contacts', 'conversations', 'messages', 'events', 'callbacks', 'consents', 'templates-v1', 'templates-v2',
-  'transcoding',
+  'transcoding', 'settings',
 ];
 const caseTime = 30_000; // ms that a case may take
 const exitTime = 3_000; // ms until the process has to be able to end
