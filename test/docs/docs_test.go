@@ -14,7 +14,9 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
+	"switchyard/convapi"
 	"switchyard/internal/config"
+	"switchyard/internal/openapi"
 )
 
 func read(t *testing.T, path string) string {
@@ -153,5 +155,48 @@ func TestDependencies(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("dependencies.md (-go.mod +page):\n%s", diff)
+	}
+}
+
+// Every trigger of the contract has its state in compatibility.md.
+func TestTriggers(t *testing.T) {
+	callbacks := section(t, read(t, "docs/compatibility.md"), "Callbacks")
+	for _, trigger := range convapi.Triggers() {
+		if n := strings.Count(callbacks, "`"+string(trigger)+"`"); n != 1 {
+			t.Errorf("compatibility.md has %s %d times", trigger, n)
+		}
+	}
+}
+
+// The members that compatibility.md lists of each resource and request are those
+// that there are, and ours are those that the description calls so.
+func TestMembers(t *testing.T) {
+	d, err := openapi.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	span := regexp.MustCompile("`([a-z_]+)`")
+	rows := regexp.MustCompile(`(?m)^\| ([A-Z]\w+) \|(.*)\|(.*)\|(.*)\|$`).FindAllStringSubmatch(section(t, read(t, "docs/compatibility.md"), "Members"), -1)
+	if len(rows) < 20 {
+		t.Errorf("%d resources and requests", len(rows))
+	}
+	for _, row := range rows {
+		schema, found := d.Components.Schemas.Get(row[1])
+		if !found {
+			t.Errorf("no schema %s", row[1])
+			continue
+		}
+		want, got := make(map[string]bool), make(map[string]bool) // whether a member is ours
+		for _, member := range schema.Properties {
+			want[member.Name] = member.Value.Ours
+		}
+		for i, column := range row[2:] {
+			for _, name := range span.FindAllStringSubmatch(column, -1) {
+				got[name[1]] = i == 1
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("members of %s (-description +page):\n%s", row[1], diff)
+		}
 	}
 }
