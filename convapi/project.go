@@ -7,14 +7,19 @@ import "encoding/json"
 type CapabilityRequest struct {
 	AppID     string     `json:"app_id"`
 	Recipient *Recipient `json:"recipient"`
-	RequestID string     `json:"request_id"` // made when absent; no idempotency key
+	RequestID string     `json:"request_id"` // made when absent; no idempotency key; at most 256 characters
 }
 
-// Validate checks required members; it returns FieldErrors or nil.
+// maxRequestID bounds RequestID, which every callback repeats. The contract
+// states no figure.
+const maxRequestID = 256
+
+// Validate checks required members and limits; it returns FieldErrors or nil.
 func (r *CapabilityRequest) Validate() error {
 	var p fieldProblems
 	p.required("app_id", r.AppID)
 	p.recipient(r.Recipient)
+	p.maxLength("request_id", r.RequestID, maxRequestID)
 	return p.err()
 }
 

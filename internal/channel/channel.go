@@ -35,6 +35,9 @@ type Features struct {
 	// AssumeDelivered: an accepted message counts as DELIVERED at once, unless
 	// the credential says otherwise. For channels without delivery reports.
 	AssumeDelivered bool
+	// Undisclosed: the provider tells nobody whom it reaches, so that a
+	// capability query is answered with CAPABILITY_UNKNOWN.
+	Undisclosed bool
 	// Concurrency is how many sends of one account may be under way at once,
 	// for adapters that do not know better (Limiter).
 	Concurrency int

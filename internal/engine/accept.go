@@ -85,8 +85,8 @@ func (s *send) prepare() (err error) {
 			return notFound("contact", s.req.Recipient.ContactID)
 		}
 	}
-	if size := s.engine.accounts.queued(s.app.id); size >= s.engine.cfg.QueueLimit {
-		return &gateway.Error{Code: gateway.ResourceExhausted, Message: fmt.Sprintf("the app's queue holds %d messages, as many as it can", size), RetryAfter: queueRetryAfter}
+	if err := s.engine.queueRoom(s.app); err != nil {
+		return err
 	}
 	if s.event != nil {
 		s.content, err = json.Marshal(eventContent{AppEvent: s.event})
@@ -95,6 +95,14 @@ func (s *send) prepare() (err error) {
 		s.content, err = convapi.Marshal(s.req.Message)
 	}
 	return err
+}
+
+// queueRoom says whether an app's queue can take more.
+func (e *Engine) queueRoom(a *app) error {
+	if size := e.accounts.queued(a.id); size >= e.cfg.QueueLimit {
+		return &gateway.Error{Code: gateway.ResourceExhausted, Message: fmt.Sprintf("the app's queue holds %d messages, as many as it can", size), RetryAfter: queueRetryAfter}
+	}
+	return nil
 }
 
 func (s *send) want() []func(*store.Tx) {

@@ -139,6 +139,7 @@ type attempt struct {
 	message  *convapi.AppMessage
 	outbound channel.Outbound
 	event    *convapi.AppEvent // in the place of message and outbound
+	answer   *capable          // that a probe has got
 	trace    string            // traceparent of the attempt
 }
 
@@ -215,8 +216,11 @@ func (a *account) start(c *change) (*attempt, error) {
 	if err := c.apply(lifecycle.Claimed{}); err != nil || !c.send {
 		return nil, err
 	}
-	if c.row.Kind.Event() {
+	switch {
+	case c.row.Kind.Event():
 		return a.startEvent(c)
+	case c.row.Kind == store.KindProbe:
+		return &attempt{account: a, row: c.row, plan: c.plan, hop: c.row.State.Hop, number: c.row.State.Attempt}, nil
 	}
 	if err := c.noteContent(); err != nil {
 		return nil, err
@@ -243,7 +247,8 @@ func (a *account) start(c *change) (*attempt, error) {
 
 // barred says why a message may not be tried on its current hop; nil if it may.
 func (c *change) barred() (*convapi.Reason, error) {
-	if reason, err := c.orphaned(); err != nil || reason != nil {
+	reason, err := c.orphaned()
+	if err != nil || reason != nil || c.row.Kind == store.KindProbe { // a question reaches nobody
 		return reason, err
 	}
 	return c.blocked()
@@ -300,8 +305,11 @@ func (t *attempt) send() (channel.Receipt, *channel.Failure) {
 	if failure := a.refuses(); failure != nil {
 		return channel.Receipt{}, failure
 	}
-	if t.event != nil {
+	switch {
+	case t.row.Kind.Event():
 		return channel.Receipt{}, t.sendEvent()
+	case t.row.Kind == store.KindProbe:
+		return channel.Receipt{}, t.probe()
 	}
 	form, err := transcode.Native(t.message, a.channel, t.outbound.MessageID)
 	if err != nil {

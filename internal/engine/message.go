@@ -109,6 +109,9 @@ func (c *change) apply(sig lifecycle.Signal) error {
 		doubted := c.engine.metrics.InDoubt.WithLabelValues(string(c.at(state.Hop).Channel))
 		c.tx.After(doubted.Inc)
 	}
+	if c.row.Kind == store.KindProbe && state.Status == lifecycle.Failed {
+		return c.conclude(capable{status: convapi.CapabilityUnknown, reason: reasonIn(effects)})
+	}
 	c.row.State = state
 	for _, effect := range effects {
 		if err := c.carryOut(effect); err != nil {

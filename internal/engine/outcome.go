@@ -33,6 +33,9 @@ func (t *attempt) outcome(receipt channel.Receipt, failure *channel.Failure) sto
 			if err != nil || c == nil {
 				return err // deleted meanwhile
 			}
+			if t.answer != nil {
+				return c.conclude(*t.answer)
+			}
 			if err := c.apply(t.signal(receipt, failure)); err != nil {
 				return err
 			}

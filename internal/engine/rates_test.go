@@ -38,17 +38,20 @@ func (*doorbell) Receive(_ context.Context, _ *http.Request, body []byte) (chann
 	}}}, channel.Reply{}, nil
 }
 
-// launch starts an engine with one channel on a store.
+// launch starts an engine with one channel on a store, SMS unless the Config has
+// others.
 func launch(t *testing.T, db *store.DB, cfg engine.Config, adapter channel.Adapter, features channel.Features) *engine.Engine {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	cfg.Store, cfg.Log, cfg.Metrics = db, log, observe.NewMetrics(prometheus.NewRegistry())
 	cfg.Deliverer = delivery.New(delivery.Config{Store: db, Poster: webhook.New(webhook.Config{}), Log: log, Metrics: cfg.Metrics})
 	cfg.HTTP, cfg.PublicURL = http.DefaultClient, "http://localhost"
-	cfg.Channels = []channel.Definition{{
-		Channel: convapi.ChannelSMS, Features: features,
-		Open: func(channel.Account, channel.Env) (channel.Adapter, error) { return adapter, nil },
-	}}
+	if cfg.Channels == nil {
+		cfg.Channels = []channel.Definition{{
+			Channel: convapi.ChannelSMS, Features: features,
+			Open: func(channel.Account, channel.Env) (channel.Adapter, error) { return adapter, nil },
+		}}
+	}
 	e := engine.New(cfg)
 	if err := e.Start(context.Background()); err != nil {
 		t.Fatal(err)

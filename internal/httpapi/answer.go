@@ -39,8 +39,6 @@ var (
 	errMethod     = &refusal{status: http.StatusMethodNotAllowed, name: "METHOD_NOT_ALLOWED", message: "method not allowed on this path"}
 	errTooLarge   = &refusal{status: http.StatusRequestEntityTooLarge, name: "REQUEST_TOO_LARGE", message: fmt.Sprintf("request body is longer than %d octets", MaxBody)}
 	errEncoding   = &refusal{status: http.StatusUnsupportedMediaType, name: "UNSUPPORTED_MEDIA_TYPE", message: "request body must not be content-encoded"}
-	// The contract calls 500 and 501 the same.
-	errNotBuilt = &refusal{status: http.StatusNotImplemented, name: string(gateway.Internal), message: "this operation of the contract is not built yet"}
 )
 
 // minRetryAfter goes out when an error names no time to wait.

@@ -28,7 +28,7 @@ func TestRoutesAreDescribed(t *testing.T) {
 	want := map[string]bool{"POST /oauth2/token": true}
 	a := new(api)
 	for below, routes := range map[string][]route{
-		"/v1/projects/*/": slices.Concat(a.operations(), notBuiltV1()),
+		"/v1/projects/*/": a.operations(),
 		"/v2/projects/*/": a.operationsV2(),
 	} {
 		for _, r := range routes {

@@ -48,7 +48,7 @@ func New(cfg Config) http.Handler {
 	}
 	a := &api{engine: cfg.Engine, tokens: tokenMaker{key: cfg.TokenKey}, log: cfg.Log, metrics: cfg.Metrics, tracing: cfg.Tracing}
 	a.versions = map[string]*node{
-		"v1": newTree("/v1/projects/*/", a.operations(), notBuiltV1()),
+		"v1": newTree("/v1/projects/*/", a.operations()),
 		"v2": newTree("/v2/projects/*/", a.operationsV2()),
 	}
 	return a

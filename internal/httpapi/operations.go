@@ -36,7 +36,7 @@ func decode[T any](body []byte) (T, error) {
 	return v, err
 }
 
-// operations are the operations of the contract that exist, version 1.
+// operations are the operations of the contract, version 1.
 func (a *api) operations() []route {
 	return []route{
 		{"POST", "messages:send", a.sendMessage},
@@ -87,6 +87,9 @@ func (a *api) operations() []route {
 		{"PATCH", "settings", a.updateSettings},
 		{"DELETE", "settings", a.deleteSettings},
 
+		{"POST", "capability:query", a.queryCapability},
+		{"POST", "contacts:getChannelProfile", a.channelProfile},
+
 		{"GET", "templates", a.listTemplatesV1},
 		{"POST", "templates", a.createTemplateV1},
 		{"GET", "templates/*", a.getTemplateV1},
@@ -99,17 +102,6 @@ func (a *api) operations() []route {
 		{"POST", "optouts:register", a.registerOptOut},
 	}
 }
-
-// notBuiltV1 are the operations of the contract that this gateway does not have
-// yet, version 1. They answer 501, so that nobody takes them for a typing error.
-func notBuiltV1() []route {
-	return []route{
-		{"POST", "contacts:getChannelProfile", notBuilt},
-		{"POST", "capability:query", notBuilt},
-	}
-}
-
-func notBuilt(context.Context, *call) (any, error) { return nil, errNotBuilt }
 
 // operationsV2 are the operations of version 2, which is of templates only.
 func (a *api) operationsV2() []route {

@@ -21,6 +21,7 @@ func beyondSchemas() []string {
 		"accept_time \"2999-",
 		"contact_id \"" + absent,                  // not that of the conversation
 		"conversation_id \"" + absent,             // not that of the path
+		"channel \"LINE\"",                        // not configured in the app
 		"page_token no-token",                     // not of this list
 		`channel_identities[0] a\u0000`,           // no text that a store can hold
 		"target \"https://example.com/hook\"",     // there already

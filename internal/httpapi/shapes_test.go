@@ -108,6 +108,7 @@ func TestAnswerShapes(t *testing.T) {
 		{"GET conversations/{conversation}", "", conversationShape},
 		{"PATCH conversations/{conversation}", `{"correlation_id":""}`, conversationShape},
 		{"POST conversations/{conversation}:stop", "", emptyShape},
+		{"POST capability:query", `{"app_id":"{app}","recipient":{"contact_id":"{contact}"}}`, kinds{"app_id": "s", "recipient.contact_id": "s", "request_id": "s"}},
 		{"GET conversations:recent?app_id={app}", "", listOf("conversations", kinds{"conversation.id": "s", "last_message.id": "s", "last_message.app_message": "o"}, counted)},
 		{"POST messages:fetch-last-message", `{"contact_ids":["{contact}"]}`, listOf("messages", messageShape, paged)},
 		{"POST conversations/{conversation}:inject-message", injectMessage("", ""), emptyShape},

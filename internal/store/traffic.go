@@ -19,13 +19,14 @@ const (
 	KindHiddenMessage
 	KindEvent
 	KindHiddenEvent
+	KindProbe // of a capability query: gone when it is answered
 )
 
 // Event says whether the row is an event's.
 func (k Kind) Event() bool { return k == KindEvent || k == KindHiddenEvent }
 
 // Hidden says whether the row is shown to nobody.
-func (k Kind) Hidden() bool { return k == KindHiddenMessage || k == KindHiddenEvent }
+func (k Kind) Hidden() bool { return k == KindHiddenMessage || k == KindHiddenEvent || k == KindProbe }
 
 // Message is a message or an event in either direction, but for its content:
 // that is written once, this on every step.

@@ -54,6 +54,8 @@
 //	event e1 to CHANNEL:identity,… | alice composing|composing-end|read|comment|agent-joined|agent-left|generic
 //	    [order=…] [url=…] [queue=high] [metadata=…] [fails=NOT_FOUND]
 //	inject "text" from|to alice ago=1h [metadata=…]  into alice's newest conversation
+//	ask q1 about CHANNEL:identity,… | alice         a capability query; TELEGRAM is asked, as in
+//	    TELEGRAM accepts probe | refuses probe CODE
 //	delete event e1 | app | contact alice | webhook h | template greet | conversations
 //	merge alice into bob [fails=NOT_FOUND]
 //	unify contacts [fails=FAILED_PRECONDITION]

@@ -121,3 +121,24 @@ func (c eventCarrier) SendEvent(ctx context.Context, e channel.OutboundEvent) er
 	_, err := c.Send(ctx, channel.Outbound{MessageID: e.EventID, Identity: e.Identity, Text: text, Retries: e.Retries})
 	return err
 }
+
+// ask is: ask q1 about WHO.
+func (st *stage) ask(l *line) {
+	req := convapi.CapabilityRequest{AppID: st.app.ID, Recipient: st.recipient(l), RequestID: l.word(1)}
+	answer, err := st.process.engine.QueryCapability(context.Background(), projectID, req)
+	st.check(l, err)
+	if answer.RequestID != l.word(1) {
+		l.errorf(st, "the answer names %q", answer.RequestID)
+	}
+}
+
+// probeCarrier is a carrier of a channel that says whom it reaches.
+type probeCarrier struct{ eventCarrier }
+
+// Probe implements channel.Prober: a question is an attempt without a name.
+func (c probeCarrier) Probe(ctx context.Context, identity string) (channel.Capability, error) {
+	if _, err := c.Send(ctx, channel.Outbound{Identity: identity, Text: "probe"}); err != nil {
+		return channel.Capability{}, err
+	}
+	return channel.Capability{Status: convapi.CapabilityPartial, Abilities: []string{"TEXT"}}, nil
+}

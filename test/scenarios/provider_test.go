@@ -48,7 +48,7 @@ func carriers() map[convapi.Channel]*carrier {
 	both := channel.Features{ReportsDelivered: true, ReportsRead: true, DoubtWait: time.Minute}
 	all := make(map[convapi.Channel]*carrier)
 	for ch, features := range map[convapi.Channel]channel.Features{
-		convapi.ChannelWhatsApp:  both,
+		convapi.ChannelWhatsApp:  {ReportsDelivered: true, ReportsRead: true, DoubtWait: time.Minute, Undisclosed: true},
 		convapi.ChannelRCS:       both,
 		convapi.ChannelMessenger: both,
 		convapi.ChannelSMS:       {ReportsDelivered: true, DoubtWait: time.Minute},
@@ -64,8 +64,11 @@ func (c *carrier) definition() channel.Definition {
 		Channel: c.channel, Features: c.features,
 		Check: func(convapi.ChannelCredential) error { return nil },
 		Open: func(channel.Account, channel.Env) (channel.Adapter, error) {
-			if c.channel == convapi.ChannelSMS {
+			switch c.channel {
+			case convapi.ChannelSMS:
 				return c, nil
+			case convapi.ChannelTelegram:
+				return probeCarrier{eventCarrier{c}}, nil
 			}
 			return eventCarrier{c}, nil
 		},

@@ -86,6 +86,8 @@ func (st *stage) shown(c *convapi.Callback) shown {
 		}
 	case c.EventDeliveryReport != nil:
 		return st.shownEventReport(c.EventDeliveryReport)
+	case c.CapabilityNotification != nil:
+		return st.shownCapability(c.CapabilityNotification)
 	case c.RecordNotification != nil:
 		n := c.RecordNotification
 		return shown{
@@ -120,6 +122,18 @@ func (st *stage) shown(c *convapi.Callback) shown {
 		return shown{subject: string(n.Channel), what: n.EventType}
 	}
 	return st.shownPeople(c)
+}
+
+func (st *stage) shownCapability(n *convapi.CapabilityNotification) shown {
+	s := shown{subject: n.RequestID, what: string(n.Channel) + ":" + n.Identity + " " + string(n.CapabilityStatus), contact: n.ContactID}
+	if len(n.ChannelCapabilities) > 0 {
+		s.what += " " + strings.Join(n.ChannelCapabilities, ",")
+	}
+	if n.Reason != nil {
+		s.what += " " + string(n.Reason.Code)
+		s.description = n.Reason.Description
+	}
+	return s
 }
 
 func (st *stage) shownEventReport(r *convapi.EventDeliveryReport) shown {

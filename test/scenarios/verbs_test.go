@@ -18,7 +18,7 @@ import (
 func (st *stage) do(l *line) {
 	verbs := map[string]func(*line){
 		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact, "template": st.template,
-		"send": st.send, "event": st.event, "inject": st.inject, "delete": st.delete, "merge": st.merge, "unify": st.unify, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
+		"send": st.send, "event": st.event, "inject": st.inject, "ask": st.ask, "delete": st.delete, "merge": st.merge, "unify": st.unify, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
 		"register": st.register, "insert": st.insert, "consent": st.setConsent,
 		"end": func(*line) {},
 	}
@@ -34,7 +34,7 @@ func (st *stage) do(l *line) {
 		l.errorf(st, "nobody knows %q", l.word(0))
 		return
 	}
-	if st.process == nil && slices.Contains([]string{"send", "event", "inject", "delete", "merge", "unify", "expect", "register", "insert", "consent"}, l.word(0)) {
+	if st.process == nil && slices.Contains([]string{"send", "event", "inject", "ask", "delete", "merge", "unify", "expect", "register", "insert", "consent"}, l.word(0)) {
 		l.errorf(st, "no gateway runs")
 		return
 	}

@@ -42,7 +42,7 @@ var Channel = channel.Definition{
 	Open:     open,
 }
 
-// adapter implements channel.Adapter, EventSender, Receiver, Runner and MediaSource.
+// adapter implements channel.Adapter, EventSender, Prober, Receiver, Runner and MediaSource.
 type adapter struct {
 	token       string
 	secret      string // of the webhook; "" polls
@@ -56,6 +56,7 @@ type adapter struct {
 var (
 	_ channel.Adapter     = (*adapter)(nil)
 	_ channel.EventSender = (*adapter)(nil)
+	_ channel.Prober      = (*adapter)(nil)
 	_ channel.Receiver    = (*adapter)(nil)
 	_ channel.Runner      = (*adapter)(nil)
 	_ channel.MediaSource = (*adapter)(nil)

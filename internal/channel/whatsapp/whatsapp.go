@@ -46,6 +46,7 @@ var Channel = channel.Definition{
 	Features: channel.Features{
 		ReportsDelivered: true,
 		ReportsRead:      true,
+		Undisclosed:      true, // Meta's lookup of contacts is gone
 		Concurrency:      concurrency,
 		DoubtWait:        doubtWait,
 	},

@@ -7,7 +7,7 @@
 //
 //	/bot{token}/getMe, sendMessage, sendPhoto, sendVideo, sendAudio, sendVoice,
 //	    sendDocument, sendAnimation, sendSticker, sendLocation, sendVenue, sendContact, sendChatAction,
-//	    answerCallbackQuery, getFile
+//	    getChat, answerCallbackQuery, getFile
 //	/bot{token}/setWebhook, deleteWebhook, getWebhookInfo, getUpdates
 //	/file/bot{token}/{path}       the bytes of a file: a picture
 //

@@ -80,6 +80,8 @@ func TestValidation(t *testing.T) {
 		{"no token", "/botx/sendMessage", text("a"), `404 {"ok":false,"error_code":404,"description":"Not Found"}`},
 		{"typing", "/bot" + token + "/sendChatAction", `{"chat_id":42,"action":"typing"}`, `200 {"ok":true,"result":true}`},
 		{"typing nowhere", "/bot" + token + "/sendChatAction", `{"chat_id":"someone","action":"typing"}`, `400 {"ok":false,"error_code":400,"description":"Bad Request: chat not found"}`},
+		{"chat", "/bot" + token + "/getChat", `{"chat_id":42}`, `200 {"ok":true,"result":{`},
+		{"no such chat", "/bot" + token + "/getChat", `{"chat_id":"someone"}`, `400 {"ok":false,"error_code":400,"description":"Bad Request: chat not found"}`},
 		{"unknown action", "/bot" + token + "/sendChatAction", `{"chat_id":42,"action":"dancing"}`, `400 {"ok":false,"error_code":400,"description":"Bad Request: wrong parameter action in request"}`},
 		{"unknown method", "/bot" + token + "/sendHologram", text("a"), `404 `},
 		{"bad secret", "/bot" + token + "/setWebhook", `{"url":"https://a.test","secret_token":"a b"}`, `400 `},

@@ -35,6 +35,7 @@ func (s *Server) table() map[string]method {
 	table := map[string]method{
 		"getMe":               {nil, s.getMe},
 		"sendChatAction":      {[]string{"chat_id", "action"}, s.chatAction},
+		"getChat":             {[]string{"chat_id"}, s.getChat},
 		"answerCallbackQuery": {[]string{"callback_query_id"}, s.answerCallbackQuery},
 		"getFile":             {[]string{"file_id"}, s.getFile},
 		"setWebhook":          {[]string{"url"}, s.setWebhook},
@@ -224,6 +225,23 @@ func (s *Server) chatAction(w http.ResponseWriter, r *http.Request, p params) {
 	s.journal.Add(entry)
 	s.hold(r, f)
 	accept(w, true)
+}
+
+// getChat tells of a chat, with the fault that is due to it. Every number is one.
+func (s *Server) getChat(w http.ResponseWriter, r *http.Request, p params) {
+	chat := p.text("chat_id")
+	f := s.due(chat, p)
+	entry := journal.Entry{At: time.Now(), To: chat, Type: "getChat", Fault: f.Kind}
+	if s.refused(w, f, entry) {
+		return
+	}
+	entry.Accepted = true
+	s.journal.Add(entry)
+	s.hold(r, f)
+	accept(w, map[string]any{
+		"id": p.number("chat_id"), "type": "private", "first_name": "Simulated",
+		"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": map[string]bool{},
+	})
 }
 
 // maxTaps bounds what is remembered of acknowledged taps.
