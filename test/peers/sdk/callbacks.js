@@ -7,11 +7,11 @@ const { ConversationCallbackWebhooks } = require('@sinch/sdk-core');
 const { dated, eventually, ulid } = require('./expect');
 
 module.exports = async (stage, test) => {
-  const { conversation: conversations, contact: contacts, events, messages, webhooks } = stage.conversation;
+  const { conversation: conversations, contact: contacts, events, messages, capability, webhooks } = stage.conversation;
   const { projectId } = stage.settings.project;
   const seen = new Set(); // triggers that came
   const app = await stage.app({}, [
-    'CONTACT_CREATE', 'CONTACT_DELETE', 'CONTACT_MERGE', 'CONTACT_UPDATE', 'CONTACT_IDENTITIES_DUPLICATION', 'OPT_IN', 'OPT_OUT', 'CHANNEL_EVENT',
+    'CONTACT_CREATE', 'CONTACT_DELETE', 'CONTACT_MERGE', 'CONTACT_UPDATE', 'CONTACT_IDENTITIES_DUPLICATION', 'CAPABILITY', 'OPT_IN', 'OPT_OUT', 'CHANNEL_EVENT',
     'UNSUPPORTED', 'RECORD_NOTIFICATION',
   ]);
   const told = async (trigger, matches) => {
@@ -132,6 +132,14 @@ module.exports = async (stage, test) => {
     } });
     const { event_delivery_report: report } = await told('EVENT_DELIVERY', { event_id: id, status: 'DELIVERED' });
     assert.deepEqual([report.contact_id, report.channel_identity, report.metadata], [person.id, identity('WHATSAPP'), 'of the event']);
+  });
+
+  await test('CAPABILITY comes for every channel of a recipient', async () => {
+    const { request_id } = await capability.lookup({ lookupCapabilityRequestBody: { app_id: app.id, recipient: { contact_id: person.id } } });
+    for (const channel of ['WHATSAPP', 'SMS']) {
+      const { capability_notification: notification } = await told('CAPABILITY', { request_id, channel });
+      assert.deepEqual([notification.identity, notification.contact_id], [person.number, person.id]);
+    }
   });
 
   await test('CONVERSATION_STOP and CONVERSATION_DELETE tell of the conversation', async () => {

@@ -195,4 +195,12 @@ module.exports = async (stage, test) => {
     assert.deepEqual(await all(contacts.listIdentityConflicts({ page_size: 20 })), found);
     for (const { id } of [...first, ...second]) await contacts.delete({ contact_id: id });
   });
+
+  await test('a profile is asked of the channels that have them', async () => {
+    const profile = (channel, recipient) => contacts.getChannelProfile({ getChannelProfileRequestBody: { app_id: app.id, channel, recipient } });
+    const recipient = { identified_by: { channel_identities: [{ channel: 'SMS', identity: '46700000000' }] } };
+    await refused(profile('SMS', recipient), 400, 'channel');
+    await refused(contacts.getChannelProfile({ getChannelProfileRequestBody: { channel: 'LINE', recipient } }), 400, 'app_id');
+    await refused(contacts.getChannelProfile({ getChannelProfileRequestBody: { app_id: unknownID, channel: 'LINE', recipient } }), 404);
+  });
 };
