@@ -32,6 +32,7 @@ type Callback struct {
 	UnsupportedCallback                     *UnsupportedCallback                     `json:"unsupported_callback,omitempty"`
 	SmartConversationNotification           *SmartConversationNotification           `json:"smart_conversation_notification,omitempty"`
 	RecordNotification                      *RecordNotification                      `json:"record_notification,omitempty"`
+	BatchStatusUpdate                       *BatchStatusUpdate                       `json:"batch_status_update,omitempty"`
 
 	MessageMetadata string `json:"message_metadata"`
 	CorrelationID   string `json:"correlation_id,omitempty"` // always present on message inbound, submit and delivery
@@ -54,8 +55,8 @@ type callbackEvent struct {
 	trigger Trigger
 }
 
-func (c *Callback) events() [21]callbackEvent {
-	return [21]callbackEvent{
+func (c *Callback) events() [22]callbackEvent {
+	return [22]callbackEvent{
 		{c.Message != nil, TriggerMessageInbound},
 		{c.MessageRedaction != nil, TriggerMessageInboundSmartConversationRedaction},
 		{c.MessageSubmitNotification != nil, TriggerMessageSubmit},
@@ -77,6 +78,7 @@ func (c *Callback) events() [21]callbackEvent {
 		{c.UnsupportedCallback != nil, TriggerUnsupported},
 		{c.SmartConversationNotification != nil, TriggerSmartConversation},
 		{c.RecordNotification != nil, TriggerRecordNotification},
+		{c.BatchStatusUpdate != nil, TriggerBatchStatusUpdate},
 	}
 }
 

@@ -64,6 +64,8 @@ func sampleCallbacks() map[Trigger]Callback {
 		TriggerRecordNotification: {RecordNotification: &RecordNotification{
 			EntityID: "evt-1", RecordStatus: RecordEventStored, ChannelIdentity: testWhatsApp, ContactID: "ctc-1",
 			ConversationID: "cnv-1", ProcessingMode: ModeConversation}},
+		TriggerBatchStatusUpdate: {BatchStatusUpdate: &BatchStatusUpdate{
+			BatchID: "bat-1", Status: BatchProcessed, MetaData: json.RawMessage(`{"campaign": "spring"}`), SendAfter: testTime, Total: 3, Accepted: 2, Refused: 1}},
 	} {
 		samples[trigger] = callback
 	}
@@ -123,7 +125,7 @@ func golden(t *testing.T, trigger Trigger) []byte {
 
 func TestCallbackEqualsItsGoldenBytes(t *testing.T) {
 	samples := sampleCallbacks()
-	for _, trigger := range contractTriggers() {
+	for _, trigger := range Triggers() {
 		t.Run(string(trigger), func(t *testing.T) {
 			callback := samples[trigger]
 			got, err := callback.Encode()

@@ -36,6 +36,11 @@ type MessageDeliveryReport struct {
 	Reason          *Reason         `json:"reason,omitempty"` // with FAILED and SWITCHING_CHANNEL only
 	Metadata        string          `json:"metadata"`         // message_metadata of the send
 	ProcessingMode  ProcessingMode  `json:"processing_mode"`
+
+	// BatchID and MessageIndex are of a recipient of a batch for whom no message was
+	// made; MessageID is empty then.
+	BatchID      string `json:"batch_id,omitempty"`
+	MessageIndex *int   `json:"message_index,omitempty"`
 }
 
 // EventDeliveryReport is a new status of an event.

@@ -57,15 +57,17 @@ type App struct {
 	Engine  *engine.Engine
 	Project string // the first project
 
-	store   *store.DB
-	poster  *webhook.Poster
-	health  *observe.Health
-	metrics *observe.Metrics
-	tracing *observe.Tracing
-	api     *http.Server
-	admin   *http.Server
-	apiURL  string
-	failed  chan error
+	store    *store.DB
+	poster   *webhook.Poster
+	health   *observe.Health
+	metrics  *observe.Metrics
+	tracing  *observe.Tracing
+	api      *http.Server
+	batch    *http.Server // nil if the Batch API is not served
+	admin    *http.Server
+	apiURL   string
+	batchURL string
+	failed   chan error
 }
 
 // Start builds and starts a gateway; when it returns, requests are served.
@@ -82,17 +84,16 @@ func Start(ctx context.Context, cfg Config) (_ *App, err error) {
 	if a.tracing, err = observe.NewTracing(ctx, cfg.Version, cfg.Log); err != nil {
 		return nil, err
 	}
-	apiListener, err := net.Listen("tcp", cfg.Listen)
+	l, err := listen(cfg.Serve)
 	if err != nil {
 		return nil, err
 	}
-	defer closeOn(&err, apiListener)
-	adminListener, err := net.Listen("tcp", cfg.AdminListen)
-	if err != nil {
-		return nil, err
-	}
-	defer closeOn(&err, adminListener)
-	a.apiURL = "http://" + apiListener.Addr().String()
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	a.apiURL, a.batchURL = urlOf(l.api), urlOf(l.batch)
 
 	if a.store, err = store.Open(ctx, store.Options{
 		URL: cfg.Store, Log: cfg.Log, Failed: a.fail, Observe: a.observeCommit, Lease: cfg.Lease, DatabaseClock: true, Hints: true,
@@ -102,28 +103,60 @@ func Start(ctx context.Context, cfg Config) (_ *App, err error) {
 	}
 	a.health.Fault, a.health.Warning = a.store.Fault, a.store.Room
 	a.metrics.GaugeStore(a.store.Fault, a.store.Free)
-	a.admin = serve(adminListener, observe.AdminMux(a.health, registry), cfg.Log, a.fail)
+	a.admin = serve(l.admin, observe.AdminMux(a.health, registry), cfg.Log, a.fail)
 	if err := a.startEngine(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.firstProject(ctx); err != nil {
 		return nil, err
 	}
-	handler, err := a.handler(ctx)
+	surface, err := a.surface(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.api = serve(apiListener, handler, cfg.Log, a.fail)
-	fmt.Fprintf(cfg.Out, "api    http://%s\nadmin  http://%s\n", apiListener.Addr(), adminListener.Addr())
+	a.api = serve(l.api, a.handler(surface), cfg.Log, a.fail)
+	fmt.Fprintf(cfg.Out, "api    %s\nadmin  %s\n", a.apiURL, urlOf(l.admin))
+	if l.batch != nil {
+		a.batch = serve(l.batch, httpapi.NewBatch(surface), cfg.Log, a.fail)
+		fmt.Fprintf(cfg.Out, "batch  %s\n", a.batchURL)
+	}
 	a.health.SetReady(true)
 	fmt.Fprintln(cfg.Out, "ready")
 	return a, nil
 }
 
-func closeOn(err *error, c io.Closer) {
-	if *err != nil {
-		c.Close()
+// listeners are where the gateway is reached.
+type listeners struct{ api, admin, batch net.Listener } // batch may be nil
+
+func listen(cfg config.Serve) (l listeners, err error) {
+	for _, one := range []struct {
+		listener *net.Listener
+		address  string
+	}{{&l.api, cfg.Listen}, {&l.admin, cfg.AdminListen}, {&l.batch, cfg.BatchListen}} {
+		if one.address == "" {
+			continue
+		}
+		if *one.listener, err = net.Listen("tcp", one.address); err != nil {
+			l.close()
+			return l, err
+		}
 	}
+	return l, nil
+}
+
+func (l listeners) close() {
+	for _, one := range []net.Listener{l.api, l.admin, l.batch} {
+		if one != nil {
+			one.Close()
+		}
+	}
+}
+
+func urlOf(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
+	return "http://" + l.Addr().String()
 }
 
 func (a *App) fail(err error) {
@@ -203,12 +236,14 @@ func (a *App) publicURL() string {
 	return a.apiURL
 }
 
-func (a *App) handler(ctx context.Context) (http.Handler, error) {
+// surface is what the APIs have in common.
+func (a *App) surface(ctx context.Context) (httpapi.Config, error) {
 	key, err := a.Engine.TokenKey(ctx)
-	if err != nil {
-		return nil, err
-	}
-	api := httpapi.New(httpapi.Config{Engine: a.Engine, TokenKey: key, Log: a.cfg.Log, Metrics: a.metrics, Tracing: a.tracing})
+	return httpapi.Config{Engine: a.Engine, TokenKey: key, Log: a.cfg.Log, Metrics: a.metrics, Tracing: a.tracing}, err
+}
+
+func (a *App) handler(surface httpapi.Config) http.Handler {
+	api := httpapi.New(surface)
 	channels := ingress.New(ingress.Config{Engine: a.Engine, Log: a.cfg.Log, Metrics: a.metrics, Tracing: a.tracing})
 	description := openapi.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -220,7 +255,7 @@ func (a *App) handler(ctx context.Context) (http.Handler, error) {
 		default:
 			api.ServeHTTP(w, r)
 		}
-	}), nil
+	})
 }
 
 // serve answers on a listener until the server is shut down.
@@ -245,15 +280,21 @@ func (a *App) Failed() <-chan error { return a.failed }
 // URL is where the API is served.
 func (a *App) URL() string { return a.apiURL }
 
+// BatchURL is where the Batch API is served; "" if it is not.
+func (a *App) BatchURL() string { return a.batchURL }
+
 // Stop ends in order: no new requests, the sends and posts under way, then the
 // store. What does not end in time is found at the next start.
 func (a *App) Stop() {
 	a.health.SetReady(false)
 	ctx, cancel := context.WithTimeout(context.Background(), stopRequests)
 	defer cancel()
-	if a.api != nil {
-		if err := a.api.Shutdown(ctx); err != nil {
-			a.api.Close()
+	for _, server := range []*http.Server{a.api, a.batch} {
+		if server == nil {
+			continue
+		}
+		if err := server.Shutdown(ctx); err != nil {
+			server.Close()
 		}
 	}
 	if a.Engine != nil {

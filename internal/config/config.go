@@ -20,6 +20,7 @@ import (
 type Serve struct {
 	Listen       string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"API, token endpoint and providers' callbacks."`
 	AdminListen  string `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"/healthz, /readyz, /metrics and pprof. Keep it private."`
+	BatchListen  string `placeholder:"HOST:PORT" help:"The Batch API, whose paths are others' on --listen; not served if not given."`
 	Store        string `default:"sqlite:switchyard.db" secret:"url" placeholder:"URL" help:"Where everything is kept: sqlite:PATH or postgres://…"`
 	MinFreeSpace Size   `default:"64MiB" placeholder:"SIZE" help:"Refuse new messages when less is free on the disk of a SQLite store; 0 never."`
 	PublicURL    string `placeholder:"URL" help:"Where providers reach this gateway; http://<listen> if not given."`
@@ -57,7 +58,7 @@ type Serve struct {
 // Validate says what cannot work, naming the settings.
 func (s *Serve) Validate() error {
 	return errors.Join(
-		checkAddresses([]address{{"listen", s.Listen}, {"admin-listen", s.AdminListen}}),
+		checkAddresses(s.addresses()),
 		CheckStore(s.Store),
 		checkURL("public-url", s.PublicURL),
 		s.checkKey(),
@@ -80,6 +81,14 @@ func (s *Serve) checkRates() error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+func (s *Serve) addresses() []address {
+	list := []address{{"listen", s.Listen}, {"admin-listen", s.AdminListen}}
+	if s.BatchListen != "" {
+		list = append(list, address{"batch-listen", s.BatchListen})
+	}
+	return list
 }
 
 func (s *Serve) checkKey() error {

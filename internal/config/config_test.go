@@ -30,6 +30,9 @@ func TestServeValidate(t *testing.T) {
 		"empty port":                {func(s *config.Serve) { s.Listen = "127.0.0.1:" }, "--listen"},
 		"no such port":              {func(s *config.Serve) { s.AdminListen = "127.0.0.1:70000" }, "--admin-listen"},
 		"one address for two":       {func(s *config.Serve) { s.AdminListen = s.Listen }, "--listen has that address"},
+		"batch":                     {func(s *config.Serve) { s.BatchListen = "127.0.0.1:8082" }, ""},
+		"batch without a port":      {func(s *config.Serve) { s.BatchListen = "127.0.0.1" }, "--batch-listen"},
+		"batch at the API":          {func(s *config.Serve) { s.BatchListen = s.Listen }, "--listen has that address"},
 		"no store":                  {func(s *config.Serve) { s.Store = "" }, "--store"},
 		"other store":               {func(s *config.Serve) { s.Store = "mysql://h/d" }, "--store"},
 		"store without a path":      {func(s *config.Serve) { s.Store = "sqlite:" }, "--store"},
@@ -78,7 +81,7 @@ func TestOthersValidate(t *testing.T) {
 		change(&p)
 		return p
 	}
-	demo := config.Demo{Listen: "127.0.0.1:5", AdminListen: "127.0.0.1:6", InboxListen: "127.0.0.1:7", Providers: providers}
+	demo := config.Demo{Listen: "127.0.0.1:5", AdminListen: "127.0.0.1:6", BatchListen: "127.0.0.1:8", InboxListen: "127.0.0.1:7", Providers: providers}
 	clash := demo
 	clash.GraphListen = demo.Listen
 	other := demo

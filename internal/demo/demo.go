@@ -96,7 +96,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 		return err
 	}
 	serve := d.cfg.Gateway
-	serve.Listen, serve.AdminListen, serve.Store = d.cfg.Listen, d.cfg.AdminListen, d.cfg.Store
+	serve.Listen, serve.AdminListen, serve.BatchListen, serve.Store = d.cfg.Listen, d.cfg.AdminListen, d.cfg.BatchListen, d.cfg.Store
 	serve.ProjectID, serve.KeyID, serve.KeySecret = project, keyID, string(d.cfg.KeySecret)
 	serve.AllowPrivateTargets = true
 	if d.gateway, err = app.Start(ctx, app.Config{

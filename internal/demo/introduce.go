@@ -24,6 +24,7 @@ func (d *demo) introduce() {
 	}
 	api := d.gateway.URL()
 	row("API", "%s/v1/projects/%s/", api, project)
+	row("batch API", "%s/v1/projects/%s/", d.gateway.BatchURL(), project)
 	row("access key", "%s, secret %s", keyID, string(d.cfg.KeySecret))
 	row("app", "%s: WHATSAPP, then SMS, then TELEGRAM", d.app.ID)
 	row("metrics", "http://%s/metrics", d.cfg.AdminListen)

@@ -29,7 +29,10 @@ type accounts struct {
 }
 
 func newAccounts(e *Engine) *accounts {
-	return &accounts{engine: e, byApp: make(map[gateway.ID][]*account)}
+	return &accounts{
+		engine: e, byApp: make(map[gateway.ID][]*account),
+		elsewhere: backlogs{joined: make(chan struct{}, 1), byNode: make(map[int64]map[gateway.ID]int)},
+	}
 }
 
 // account is one credential at work: its adapter and the queue before it.

@@ -16,8 +16,21 @@ const backlogInterval = 2 * time.Second
 
 // backlogs is what waits at other nodes.
 type backlogs struct {
+	joined chan struct{} // there are other nodes
+
 	mu     sync.Mutex
 	byNode map[int64]map[gateway.ID]int
+}
+
+// meet notes how many nodes there are.
+func (b *backlogs) meet(nodes int) {
+	if nodes == 1 {
+		return
+	}
+	select {
+	case b.joined <- struct{}{}:
+	default:
+	}
 }
 
 // hear takes a node's word.
@@ -29,9 +42,6 @@ func (b *backlogs) hear(h store.Handoff) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byNode == nil {
-		b.byNode = make(map[int64]map[gateway.ID]int)
-	}
 	if b.byNode[node] == nil {
 		b.byNode[node] = make(map[gateway.ID]int)
 	}
@@ -61,20 +71,22 @@ func (b *backlogs) of(app gateway.ID) (n int) {
 	return n
 }
 
-// tellBacklogs tells the other nodes what waits here, until the engine stops.
+// tellBacklogs tells the other nodes what waits here, while there are any.
 func (e *Engine) tellBacklogs() {
-	tick := time.NewTicker(backlogInterval)
-	defer tick.Stop()
 	var told map[gateway.ID]int
 	for {
+		var tick <-chan time.Time
+		if e.db.Members().Nodes() > 1 {
+			tick = time.After(backlogInterval)
+		} else {
+			told = nil
+		}
 		select {
-		case <-tick.C:
+		case <-tick:
+		case <-e.accounts.elsewhere.joined:
+			continue
 		case <-e.ctx.Done():
 			return
-		}
-		if e.db.Members().Nodes() == 1 {
-			told = nil
-			continue
 		}
 		sizes := e.accounts.waiting()
 		if len(sizes) == 0 && len(told) == 0 {

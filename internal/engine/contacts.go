@@ -13,27 +13,40 @@ import (
 
 // CreateContact adds a contact to a project.
 func (e *Engine) CreateContact(ctx context.Context, project string, resource convapi.Contact) (convapi.Contact, error) {
-	if err := resource.Validate(); err != nil {
+	p, err := e.newContact(project, resource)
+	if err != nil {
 		return resource, err
 	}
+	err = e.apply(ctx, store.Op{Want: []func(*store.Tx){p.wantSiblings}, Run: func(tx *store.Tx) error { return e.addContact(tx, p) }})
+	return p.resource, err
+}
+
+// newContact makes a contact that is not stored yet.
+func (e *Engine) newContact(project string, resource convapi.Contact) (*person, error) {
+	if err := resource.Validate(); err != nil {
+		return nil, err
+	}
 	if err := e.prepareContact(project, &resource); err != nil {
-		return resource, err
+		return nil, err
 	}
 	id := gateway.NewID(gateway.LaneOf(resource.ChannelIdentities[0].Identity))
 	resource.ID = id.String()
-	want := func(tx *store.Tx) {
-		for _, one := range resource.ChannelIdentities {
-			wantSiblings(tx, identityKey(project, gateway.ID{}, one))
-		}
+	return &person{row: store.Contact{ID: id, Project: project}, resource: resource}, nil
+}
+
+// wantSiblings wants what addContact reads.
+func (p *person) wantSiblings(tx *store.Tx) {
+	for _, one := range p.resource.ChannelIdentities {
+		wantSiblings(tx, identityKey(p.row.Project, gateway.ID{}, one))
 	}
-	err := e.apply(ctx, store.Op{Want: []func(*store.Tx){want}, Run: func(tx *store.Tx) error {
-		p := &person{row: store.Contact{ID: id, Project: project}, resource: resource}
-		if err := e.putPerson(tx, p); err != nil {
-			return err
-		}
-		return e.tellProject(tx, project, id, convapi.Callback{ContactCreateNotification: &convapi.ContactNotification{Contact: resource}})
-	}})
-	return resource, err
+}
+
+// addContact stores a new contact and tells of it.
+func (e *Engine) addContact(tx *store.Tx, p *person) error {
+	if err := e.putPerson(tx, p); err != nil {
+		return err
+	}
+	return e.tellProject(tx, p.row.Project, p.row.ID, convapi.Callback{ContactCreateNotification: &convapi.ContactNotification{Contact: p.resource}})
 }
 
 // prepareContact normalizes identities, each of which is there once then, and
@@ -216,49 +229,57 @@ func (e *Engine) DeleteContact(ctx context.Context, project, text string) error 
 		return notFound("contact", text)
 	}
 	for gone := false; !gone; {
-		if err := e.awaitMerges(ctx, row.ID); err != nil {
+		if err := e.clearContact(ctx, project, row.ID); err != nil {
 			return err
 		}
-		if err := e.deleteConversations(ctx, store.ConversationQuery{Project: project, Contact: row.ID}, contactWithdrawn); err != nil {
+		err = e.apply(ctx, store.Op{Want: []func(*store.Tx){e.wantDrop(project, row.ID)}, Run: func(tx *store.Tx) (err error) {
+			gone, err = e.dropContact(tx, project, row.ID)
 			return err
-		}
-		if gone, err = e.removeContact(ctx, project, row.ID); err != nil {
+		}})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// removeContact removes a contact without conversations. It reports false if it
-// has got one meanwhile, or another contact is being merged into it.
-func (e *Engine) removeContact(ctx context.Context, project string, id gateway.ID) (gone bool, err error) {
-	want := func(tx *store.Tx) {
+// clearContact deletes a contact's conversations.
+func (e *Engine) clearContact(ctx context.Context, project string, id gateway.ID) error {
+	if err := e.awaitMerges(ctx, id); err != nil {
+		return err
+	}
+	return e.deleteConversations(ctx, store.ConversationQuery{Project: project, Contact: id}, contactWithdrawn)
+}
+
+// wantDrop wants what dropContact reads.
+func (e *Engine) wantDrop(project string, id gateway.ID) func(*store.Tx) {
+	return func(tx *store.Tx) {
 		tx.Contacts.Want(id)
 		for _, a := range e.directory.appsOf(project) {
 			tx.Active.Want(store.ActiveKey{Contact: id, App: a.id})
 		}
 	}
-	err = e.apply(ctx, store.Op{Want: []func(*store.Tx){want}, Run: func(tx *store.Tx) error {
-		gone = false
-		p, err := e.contactToChange(tx, project, id)
-		if err != nil || p.row.Merging > 0 {
-			return err
+}
+
+// dropContact removes a contact without conversations. It reports false if it
+// has got one meanwhile, or another contact is being merged into it.
+func (e *Engine) dropContact(tx *store.Tx, project string, id gateway.ID) (gone bool, err error) {
+	p, err := e.contactToChange(tx, project, id)
+	if err != nil || p.row.Merging > 0 {
+		return false, err
+	}
+	for _, a := range e.directory.appsOf(project) {
+		if _, active, err := tx.Active.Get(store.ActiveKey{Contact: id, App: a.id}); err != nil || active {
+			return false, err
 		}
-		for _, a := range e.directory.appsOf(project) {
-			if _, active, err := tx.Active.Get(store.ActiveKey{Contact: id, App: a.id}); err != nil || active {
-				return err
-			}
-		}
-		if err := e.release(tx, p, p.resource.ChannelIdentities); err != nil {
-			return err
-		}
-		if err := e.forgetConsents(tx, project, p.resource.ChannelIdentities); err != nil {
-			return err
-		}
-		tx.Contacts.Delete(id)
-		tx.Erasures.Put(store.Erasure{Contact: id, Project: project, At: tx.Now})
-		gone = true
-		return e.tellProject(tx, project, id, convapi.Callback{ContactDeleteNotification: &convapi.ContactNotification{Contact: p.resource}})
-	}})
-	return gone, err
+	}
+	if err := e.release(tx, p, p.resource.ChannelIdentities); err != nil {
+		return false, err
+	}
+	if err := e.forgetConsents(tx, project, p.resource.ChannelIdentities); err != nil {
+		return false, err
+	}
+	tx.Contacts.Delete(id)
+	tx.Erasures.Put(store.Erasure{Contact: id, Project: project, At: tx.Now})
+	return true, e.tellProject(tx, project, id, convapi.Callback{ContactDeleteNotification: &convapi.ContactNotification{Contact: p.resource}})
 }

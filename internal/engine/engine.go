@@ -63,6 +63,7 @@ type Engine struct {
 	directory   *directory
 	accounts    *accounts
 	deadlines   *deadlines
+	batches     *batches
 	signals     chan struct{} // one for each of the deadlines' operations under way
 	rates       *rates
 	courses     courses // of operations alone
@@ -101,6 +102,7 @@ func New(cfg Config) *Engine {
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.accounts = newAccounts(e)
 	e.deadlines = newDeadlines(e)
+	e.batches = newBatches(e)
 	return e
 }
 
@@ -125,6 +127,7 @@ func (e *Engine) Start(ctx context.Context) error {
 // is found at the next Start.
 func (e *Engine) Stop(ctx context.Context) {
 	e.deadlines.stop()
+	e.batches.stop()
 	e.accounts.drain(ctx)
 	e.cancel()
 	e.deliverer.Stop(ctx)

@@ -64,6 +64,8 @@ func (p peer) receive(tx *store.Tx, h store.Handoff) error {
 		return p.deliverer.Learn(h.Subject, row.Body)
 	case store.HandoffQueue:
 		tx.After(func() { p.accounts.elsewhere.hear(h) })
+	case store.HandoffBatch:
+		tx.After(func() { p.batches.add(store.Batch{ID: h.Subject, Project: h.Detail, App: h.App, Due: h.At}) })
 	case store.HandoffProject:
 		return p.receiveProject(tx, h)
 	case store.HandoffConsent:
@@ -131,9 +133,11 @@ func (p peer) Moved(m store.Moved) {
 	}
 	p.accounts.nodes.Store(int64(m.Nodes))
 	p.rates.share(m.Nodes)
+	p.accounts.elsewhere.meet(m.Nodes)
 	p.accounts.elsewhere.forget(m.Died)
 	p.deliverer.Share(m.Nodes)
 	p.deliverer.Lose(m.Lost)
+	p.batches.lose(m.Lost)
 	p.deliverer.Gain(m.Gained)
 	var came []*account
 	if m.Lanes {
@@ -146,11 +150,12 @@ func (p peer) Moved(m store.Moved) {
 func (p peer) takeUp(m store.Moved, came []*account) {
 	steps := []func(context.Context) error{
 		func(ctx context.Context) error { return p.deadlines.gain(ctx, m.Gained) },
+		func(ctx context.Context) error { return p.batches.gain(ctx, m.Gained) },
 		func(ctx context.Context) error { return p.deadlines.mourn(ctx, m.Died) },
 		func(ctx context.Context) error { return p.deadlines.adopt(ctx, came, m.Gained) },
 		p.resumeMerges,
 	}
-	for i, needed := range []bool{len(m.Gained) > 0, len(m.Died) > 0, len(came) > 0, len(m.Gained)+len(m.Died) > 0} {
+	for i, needed := range []bool{len(m.Gained) > 0, len(m.Gained) > 0, len(m.Died) > 0, len(came) > 0, len(m.Gained)+len(m.Died) > 0} {
 		for needed && p.ctx.Err() == nil {
 			err := steps[i](p.ctx)
 			if err == nil || errors.Is(err, store.ErrClosed) || p.ctx.Err() != nil {

@@ -50,7 +50,7 @@ func (e *Engine) sweepForEver() {
 			return
 		}
 		s := sweep{e, e.ctx}
-		steps := []func() error{s.messages, s.threads, s.log, s.erase}
+		steps := []func() error{s.messages, s.threads, s.log, s.erase, s.batches}
 		comb := e.db.Now().Sub(combed) >= combInterval
 		if comb {
 			steps = append(steps, s.comb)

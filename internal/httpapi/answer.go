@@ -37,7 +37,6 @@ type violation struct {
 var (
 	errNoSuchPath = &refusal{status: http.StatusNotFound, name: string(gateway.NotFound), message: "no such path"}
 	errMethod     = &refusal{status: http.StatusMethodNotAllowed, name: "METHOD_NOT_ALLOWED", message: "method not allowed on this path"}
-	errTooLarge   = &refusal{status: http.StatusRequestEntityTooLarge, name: "REQUEST_TOO_LARGE", message: fmt.Sprintf("request body is longer than %d octets", MaxBody)}
 	errEncoding   = &refusal{status: http.StatusUnsupportedMediaType, name: "UNSUPPORTED_MEDIA_TYPE", message: "request body must not be content-encoded"}
 )
 
@@ -189,16 +188,19 @@ func (a *api) writeJSON(w http.ResponseWriter, r *http.Request, status int, v an
 // length alone, in octets.
 const usualLength = 16 << 10
 
-// readBody reads the whole body, up to MaxBody.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// readBody reads the whole body, up to limit octets.
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, errEncoding
 	}
 	var body bytes.Buffer
 	body.Grow(int(max(0, min(r.ContentLength, usualLength))) + bytes.MinRead)
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, errTooLarge
+		return nil, &refusal{
+			status: http.StatusRequestEntityTooLarge, name: "REQUEST_TOO_LARGE",
+			message: fmt.Sprintf("request body is longer than %d octets", limit),
+		}
 	}
 	if err != nil {
 		return nil, &refusal{

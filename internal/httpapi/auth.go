@@ -21,6 +21,7 @@ const (
 	challengeInvalid = `Bearer error="invalid_token", error_description="The access token is not valid"`
 	challengeNone    = `Bearer`
 	challengeBasic   = `Basic realm="switchyard"`
+	challengeToken   = `Bearer realm="switchyard"` // to a Basic access key, where only tokens count
 )
 
 // authorize checks that the caller of r may act for project. A refusal's
@@ -43,6 +44,9 @@ func (a *api) authenticate(r *http.Request) (project, challenge string) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	switch strings.ToLower(scheme) {
 	case "basic":
+		if a.batch {
+			return "", challengeToken
+		}
 		id, secret, ok := r.BasicAuth()
 		if !ok {
 			return "", challengeBasic
@@ -73,6 +77,8 @@ func unauthenticated(challenge string) string {
 		return "the access token is not valid"
 	case challengeBasic:
 		return "the access key or its secret is wrong"
+	case challengeToken:
+		return "the Batch API takes no access key: send a Bearer token"
 	}
 	return "credentials are missing: send a Bearer token or Basic access key"
 }
@@ -98,7 +104,7 @@ func (a *api) serveToken(w http.ResponseWriter, r *http.Request) int {
 		w.Header().Set("Allow", http.MethodPost)
 		return a.writeError(w, r, errMethod)
 	}
-	body, err := readBody(w, r)
+	body, err := readBody(w, r, MaxBody)
 	if err != nil {
 		return a.writeError(w, r, err)
 	}

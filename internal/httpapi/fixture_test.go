@@ -57,5 +57,6 @@ func newServerOf(t testing.TB, cfg engine.Config) *server {
 	if err := e.PutProject(ctx, projectID, keyID, keySecret); err != nil {
 		t.Fatal(err)
 	}
-	return &server{handler: New(Config{Engine: e, TokenKey: testKey, Log: log, Metrics: metrics}), ids: make(map[string]string)}
+	surface := Config{Engine: e, TokenKey: testKey, Log: log, Metrics: metrics}
+	return &server{handler: New(surface), batch: NewBatch(surface), ids: make(map[string]string)}
 }

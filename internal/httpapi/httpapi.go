@@ -43,10 +43,7 @@ type Config struct {
 // redirect them and turn a POST into a GET. New panics when TokenKey is shorter
 // than MinTokenKey.
 func New(cfg Config) http.Handler {
-	if len(cfg.TokenKey) < MinTokenKey {
-		panic(fmt.Sprintf("httpapi: token key has %d octets, want at least %d", len(cfg.TokenKey), MinTokenKey))
-	}
-	a := &api{engine: cfg.Engine, tokens: tokenMaker{key: cfg.TokenKey}, log: cfg.Log, metrics: cfg.Metrics, tracing: cfg.Tracing}
+	a := newAPI(cfg)
 	a.versions = map[string]*node{
 		"v1": newTree("/v1/projects/*/", a.operations()),
 		"v2": newTree("/v2/projects/*/", a.operationsV2()),
@@ -54,7 +51,14 @@ func New(cfg Config) http.Handler {
 	return a
 }
 
-// api serves the REST surface.
+func newAPI(cfg Config) *api {
+	if len(cfg.TokenKey) < MinTokenKey {
+		panic(fmt.Sprintf("httpapi: token key has %d octets, want at least %d", len(cfg.TokenKey), MinTokenKey))
+	}
+	return &api{engine: cfg.Engine, tokens: tokenMaker{key: cfg.TokenKey}, log: cfg.Log, metrics: cfg.Metrics, tracing: cfg.Tracing}
+}
+
+// api serves the REST surface, or that of the Batch API.
 type api struct {
 	engine   *engine.Engine
 	tokens   tokenMaker
@@ -62,6 +66,7 @@ type api struct {
 	metrics  *observe.Metrics
 	tracing  *observe.Tracing
 	versions map[string]*node
+	batch    bool // the Batch API: tokens only, longer bodies, also with DELETE
 }
 
 // place is where a request led, for those who watch.
@@ -92,7 +97,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request, at *place) (status i
 		}
 	}()
 	segments := splitPath(r.URL)
-	if len(segments) == 2 && segments[0] == "oauth2" && segments[1] == "token" {
+	if !a.batch && len(segments) == 2 && segments[0] == "oauth2" && segments[1] == "token" {
 		if r.Method == http.MethodPost {
 			at.route, at.method = "/oauth2/token", r.Method
 		}
@@ -128,17 +133,24 @@ func (a *api) call(w http.ResponseWriter, r *http.Request, segments []string, at
 		return nil, errMethod
 	}
 	at.route, at.method = found.route, r.Method
-	return runOperation(op, &call{project: project, ids: ids, reply: w.Header(), request: r}, w)
+	return a.runOperation(op, &call{project: project, ids: ids, reply: w.Header(), request: r}, w)
 }
 
 // runOperation reads the body, where the method has one, and runs op.
-func runOperation(op operation, c *call, w http.ResponseWriter) (any, error) {
-	if c.request.Method != http.MethodGet && c.request.Method != http.MethodDelete {
-		body, err := readBody(w, c.request)
+func (a *api) runOperation(op operation, c *call, w http.ResponseWriter) (any, error) {
+	if c.request.Method != http.MethodGet && (a.batch || c.request.Method != http.MethodDelete) {
+		body, err := readBody(w, c.request, a.maxBody())
 		if err != nil {
 			return nil, err
 		}
 		c.body = body
 	}
 	return op(c.request.Context(), c)
+}
+
+func (a *api) maxBody() int64 {
+	if a.batch {
+		return MaxBatchBody
+	}
+	return MaxBody
 }

@@ -22,6 +22,7 @@ const (
 // server is the API over a real engine on a store of its own.
 type server struct {
 	handler http.Handler
+	batch   http.Handler      // the Batch API
 	ids     map[string]string // of what makeOneOfEach made
 	unusual bool              // requests are understood, but not as they are described
 }

@@ -95,6 +95,14 @@ func notInConvapi() []string {
 	}
 }
 
+// ofBatch are types of the Batch API, whose paths are others' in this description.
+func ofBatch() []string {
+	return []string{
+		"Batch", "BatchRecipient", "BatchResponse", "BatchResult", "CancelBatchRequest", "ConsentRecord", "CreateContactsRequest",
+		"DeleteContactsRequest", "InsertConsentsRequest", "ListBatchesResponse", "SendBatchRequest", "SendBatchResponse",
+	}
+}
+
 // Every type of package convapi has a schema of its name with the same members,
 // and the other way round.
 func TestSchemasAreTheTypes(t *testing.T) {
@@ -105,6 +113,9 @@ func TestSchemasAreTheTypes(t *testing.T) {
 	w := readWireTypes(t)
 	for _, name := range slices.Sorted(maps.Keys(w.structs)) {
 		schema, found := d.Components.Schemas.Get(name)
+		if slices.Contains(ofBatch(), name) {
+			continue
+		}
 		if !found {
 			t.Errorf("convapi.%s has no schema: describe it in a file of the folder spec", name)
 			continue

@@ -31,11 +31,13 @@ const (
 	HandoffQueue
 	// HandoffConsent: the app Subject has a Consent, which may be its first.
 	HandoffConsent
+	// HandoffBatch: Subject is a batch in a lane of the receiver that is due at At.
+	HandoffBatch
 )
 
 // String gives the kind as metrics name it.
 func (k HandoffKind) String() string {
-	names := [...]string{"none", "callback", "due", "job", "app", "webhook", "webhook_state", "project", "queue", "consent"}
+	names := [...]string{"none", "callback", "due", "job", "app", "webhook", "webhook_state", "project", "queue", "consent", "batch"}
 	if k < 0 || int(k) >= len(names) {
 		return "unknown"
 	}

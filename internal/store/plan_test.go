@@ -30,6 +30,9 @@ func everything(t *testing.T, db *store.DB) {
 	template := store.TemplateKey{Project: "p", ID: m.ID.String()}
 	webhook := gateway.NewID(0)
 	subject := gateway.NewID(m.ID.Lane())
+	batch := store.Batch{ID: gateway.NewID(0), Project: "p", App: app, Kind: store.BatchMessages, Status: store.BatchReady, Due: time.Now(), Total: 1}
+	item := store.BatchItemKey{Batch: batch.ID}
+	label := store.BatchLabel{Project: "p", Name: "n", Value: batch.ID.String(), Batch: batch.ID}
 	lane := int(m.ID.Lane())
 	var position uint64
 	rows := func(tx *store.Tx) {
@@ -46,6 +49,8 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Held.Want(ref)
 		tx.Seen.Want(ref)
 		tx.Idempotency.Want(key)
+		tx.Batches.Want(batch.ID)
+		tx.BatchItems.Want(item)
 	}
 	apply(t, db, func(tx *store.Tx) error {
 		tx.PutMessage(m)
@@ -69,6 +74,10 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Deliveries.Put(store.Delivery{DeliveryKey: delivery, App: app})
 		tx.Dropped.Put(store.Dropped{DeliveryKey: delivery, App: app})
 		tx.Erasures.Put(store.Erasure{Contact: m.Contact, Project: "p", At: tx.Now})
+		tx.Batches.Put(batch)
+		tx.BatchRequests.Put(store.BatchRequest{ID: batch.ID, Body: []byte("{}")})
+		tx.BatchItems.Put(store.BatchItem{BatchItemKey: item, Body: []byte("{}")})
+		tx.BatchLabels.Put(label)
 		return nil
 	})
 	if err := db.Apply(ctx, store.Op{Want: []func(*store.Tx){rows}, Run: func(tx *store.Tx) error {
@@ -78,6 +87,10 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Merges.Delete(m.Contact)
 		tx.Conflicts.Delete(identity.IdentityKey)
 		tx.Held.Delete(ref)
+		batch.Done, batch.Due, batch.Status = 1, time.Time{}, store.BatchProcessed
+		tx.Batches.Put(batch)
+		tx.BatchRequests.Delete(batch.ID)
+		tx.BatchItems.Put(store.BatchItem{BatchItemKey: item, Result: m.ID})
 		tx.Deliveries.Delete(store.DeliveryKey{Lane: lane, Webhook: webhook, Position: position})
 		return nil
 	}}); err != nil {
@@ -190,9 +203,16 @@ func everything(t *testing.T, db *store.DB) {
 			_, err := db.DroppedBehind(ctx, lane, &store.Dropped{DeliveryKey: store.DeliveryKey{Webhook: webhook}}, 10)
 			return err
 		},
-		"erasures": func() error { _, err := db.Erasures(ctx, lane); return err },
-		"existing": func() error { _, err := db.Existing(ctx, []gateway.ID{m.ID, app}); return err },
-		"held":     func() error { _, err := db.HeldBefore(ctx, now.Add(-time.Hour), 10); return err },
+		"batch":         func() error { _, _, err := db.Batch(ctx, batch.ID); return err },
+		"batch request": func() error { _, _, err := db.BatchRequest(ctx, batch.ID); return err },
+		"batch items":   func() error { _, err := db.BatchItems(ctx, batch.ID, -1, 10); return err },
+		"unfinished":    func() error { _, err := db.UnfinishedBatches(ctx, store.Batch{}, 10); return err },
+		"batches":       func() error { _, err := db.Batches(ctx, "p", store.BatchMessages, gateway.ID{}, 10); return err },
+		"old batches":   func() error { _, err := db.OldBatches(ctx, gateway.ID{}, batch.ID, 10); return err },
+		"labelled":      func() error { _, err := db.LabelledBatches(ctx, label, 10); return err },
+		"erasures":      func() error { _, err := db.Erasures(ctx, lane); return err },
+		"existing":      func() error { _, err := db.Existing(ctx, []gateway.ID{m.ID, app}); return err },
+		"held":          func() error { _, err := db.HeldBefore(ctx, now.Add(-time.Hour), 10); return err },
 	} {
 		if err := read(); err != nil {
 			t.Fatalf("%s: %v", what, err)
@@ -224,6 +244,10 @@ var crowd = []string{
 	`INSERT INTO delivery_cursor SELECT i % 256, id(i), i FROM generate_series(1, $n) i`,
 	`INSERT INTO delivery SELECT i % 256, id(i), i, id(1), 1, 0, 0, 0, '' FROM generate_series(1, $n) i`,
 	`INSERT INTO erasure SELECT i % 250, id(i), 'p', 0 FROM generate_series(1, $n) i`,
+	`INSERT INTO batch SELECT i % 256, id(i), 'q' || i % 1000, id(i % 1000), 1, 0, 0, 1, '{}', 1, CASE i % 100 WHEN 0 THEN 4000000000000000 ELSE 0 END, 0, 0, 0 FROM generate_series(1, $n) i`,
+	`INSERT INTO batch_request SELECT i % 256, id(i), '{}' FROM generate_series(1, $n) i`,
+	`INSERT INTO batch_item SELECT i % 256, id(i), 0, '{}', id(0), '' FROM generate_series(1, $n) i`,
+	`INSERT INTO batch_label SELECT i % 256, 'p', 'n', 'v' || i, id(i) FROM generate_series(1, $n) i`,
 	`INSERT INTO dropped_callback SELECT i % 256, id(i), i, id(1), 0, 1, 0, '', '' FROM generate_series(1, $n) i`,
 }
 

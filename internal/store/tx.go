@@ -41,6 +41,10 @@ type Tx struct {
 	Deliveries    rows[DeliveryKey, Delivery]
 	Dropped       rows[DeliveryKey, Dropped]
 	Erasures      rows[ID, Erasure]
+	Batches       rows[ID, Batch]
+	BatchRequests rows[ID, BatchRequest]
+	BatchItems    rows[BatchItemKey, BatchItem]
+	BatchLabels   rows[BatchLabel, BatchLabel]
 
 	messages  rows[ID, Message]
 	due       rows[due, due]
@@ -109,6 +113,10 @@ func newTx(ctx context.Context, db *DB) *Tx {
 	tx.Deliveries.attach(tx, deliveries)
 	tx.Dropped.attach(tx, droppedCallbacks)
 	tx.Erasures.attach(tx, erasures)
+	tx.Batches.attach(tx, batches)
+	tx.BatchRequests.attach(tx, batchRequests)
+	tx.BatchItems.attach(tx, batchItems)
+	tx.BatchLabels.attach(tx, batchLabels)
 	tx.handoffs.attach(tx, handoffs)
 	return tx
 }

@@ -117,6 +117,20 @@ func operations(source string) (list []string) {
 	return list
 }
 
+// And so are those of the Batch API.
+func TestBatchOperations(t *testing.T) {
+	var want, got []string
+	for _, found := range regexp.MustCompile(`\{"([A-Z]+)", "([^"]+)", a\.\w+\}`).FindAllStringSubmatch(read(t, "internal/httpapi/batch.go"), -1) {
+		want = append(want, found[1]+" "+found[2])
+	}
+	for _, found := range regexp.MustCompile(`(?m)^([A-Z]+) +(\S+)$`).FindAllStringSubmatch(section(t, read(t, "docs/compatibility.md"), "Batch API"), -1) {
+		got = append(got, found[1]+" "+found[2])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Batch API (-program +page):\n%s", diff)
+	}
+}
+
 // Every direct requirement of go.mod has its line in dependencies.md, with the
 // version.
 func TestDependencies(t *testing.T) {

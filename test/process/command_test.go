@@ -205,7 +205,7 @@ func TestTerminateWithSendsInFlight(t *testing.T) {
 // else on the machine.
 func demoAddresses() []string {
 	var args []string
-	for _, flag := range []string{"listen", "admin-listen", "inbox-listen", "smsc-listen", "smsc-control-listen", "graph-listen", "botapi-listen"} {
+	for _, flag := range []string{"listen", "admin-listen", "batch-listen", "inbox-listen", "smsc-listen", "smsc-control-listen", "graph-listen", "botapi-listen"} {
 		args = append(args, "--"+flag+"=127.0.0.1:0")
 	}
 	return args

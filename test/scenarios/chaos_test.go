@@ -58,7 +58,7 @@ type chaos struct {
 func runChaos(t *testing.T, storeURL string, seed uint64) {
 	c := &chaos{rnd: rand.New(rand.NewPCG(seed, 1)), stage: &stage{
 		T: t, webhooks: make(map[string]string),
-		messages: newNames("message"), contacts: newNames("contact"), threads: newNames("conversation"),
+		messages: newNames("message"), contacts: newNames("contact"), threads: newNames("conversation"), batches: newNames("batch"),
 		outside: &outside{storeURL: storeURL, internet: newInternet(t), carriers: carriers(), log: slog.New(slog.DiscardHandler)},
 	}}
 	defer c.internet.close()

@@ -53,6 +53,9 @@
 //	    [channel_template=SMS:t] [override=SMS:greet]
 //	event e1 to CHANNEL:identity,… | alice composing|composing-end|read|comment|agent-joined|agent-left|generic
 //	    [order=…] [url=…] [queue=high] [metadata=…] [fails=NOT_FOUND]
+//	batch b1 to WHO|WHO "hello ${name}" [names=Anna,Bo] [after=10m] [label=a:b]
+//	    [metadata='{…}'] [conversation='{…}'] [url=…] [fails=…]    WHO may be nobody
+//	cancel b1 | cancel label=a:b
 //	inject "text" from|to alice ago=1h [metadata=…]  into alice's newest conversation
 //	ask q1 about CHANNEL:identity,… | alice         a capability query; TELEGRAM is asked, as in
 //	    TELEGRAM accepts probe | refuses probe CODE
@@ -82,6 +85,7 @@
 //
 // Looking inside is for what no callback shows.
 //
+//	expect batch b1 PROCESSED +10m 1 1 2:NOT_FOUND    status, time, accepted, refused
 //	expect duplicates 1 | dropped h 3 expired | breaker h OPEN | credential SMS FAILING
 //	expect contacts 0 | conversations 0 | queued 0
 //	expect messages 0 [DISPATCH_SOURCE] [only=originated] [direction=TO_APP] [identity=…]

@@ -45,6 +45,7 @@ func (st *stage) showArrival(a *arrival) string {
 		if !known {
 			st.Errorf("nobody can show %q", name)
 		}
+		value = st.named(value)
 		if value == "" {
 			value = "-"
 		}
@@ -94,6 +95,8 @@ func (st *stage) shown(c *convapi.Callback) shown {
 			subject: st.threads.name(n.ConversationID), what: "STORED " + address(n.ChannelIdentity), contact: n.ContactID,
 			conversation: n.ConversationID, mode: n.ProcessingMode,
 		}
+	case c.BatchStatusUpdate != nil:
+		return st.shownBatch(c.BatchStatusUpdate)
 	case c.Message != nil:
 		return st.shownMessage(c.Message)
 	case c.Event != nil:
@@ -155,6 +158,9 @@ func (st *stage) shownReport(r *convapi.MessageDeliveryReport) shown {
 	if r.Reason != nil {
 		s.what += " " + string(r.Reason.Code)
 		s.description = r.Reason.Description
+	}
+	if r.BatchID != "" {
+		s.what += fmt.Sprintf(" recipient %d of %s", *r.MessageIndex, st.batches.name(r.BatchID))
 	}
 	return s
 }

@@ -27,6 +27,9 @@ func (p *process) rows(ctx context.Context, what string) (n int, err error) {
 		}
 		return n, nil
 	}
+	if what == "batch" || what == "batch_body" {
+		return p.batchRows(ctx, what)
+	}
 	for lane := range p.db.Lanes() {
 		in, err := p.rowsIn(ctx, what, lane)
 		if err != nil {

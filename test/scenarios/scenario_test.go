@@ -53,6 +53,7 @@ type stage struct {
 	messages names
 	contacts names
 	threads  names
+	batches  names
 }
 
 // silence is how long a scenario listens on after its last line.
@@ -67,7 +68,7 @@ func runFile(t *testing.T, path, storeURL string) {
 	var logged strings.Builder
 	st := &stage{
 		T: t, webhooks: make(map[string]string),
-		messages: newNames("message"), contacts: newNames("contact"), threads: newNames("conversation"),
+		messages: newNames("message"), contacts: newNames("contact"), threads: newNames("conversation"), batches: newNames("batch"),
 		outside: &outside{
 			storeURL: storeURL, internet: newInternet(t), carriers: carriers(),
 			log: slog.New(slog.NewTextHandler(&locked{w: &logged}, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -20,6 +20,7 @@ func (st *stage) do(l *line) {
 		"app": st.makeApp, "webhook": st.makeWebhook, "endpoint": st.makeEndpoint, "contact": st.makeContact, "template": st.template,
 		"send": st.send, "event": st.event, "inject": st.inject, "ask": st.ask, "delete": st.delete, "merge": st.merge, "unify": st.unify, "expect": st.expect, "stop": st.end, "crash": st.end, "start": st.begin,
 		"register": st.register, "insert": st.insert, "consent": st.setConsent,
+		"batch": st.batch, "cancel": st.cancel,
 		"end": func(*line) {},
 	}
 	verb, ok := verbs[l.word(0)]
@@ -34,7 +35,7 @@ func (st *stage) do(l *line) {
 		l.errorf(st, "nobody knows %q", l.word(0))
 		return
 	}
-	if st.process == nil && slices.Contains([]string{"send", "event", "inject", "ask", "delete", "merge", "unify", "expect", "register", "insert", "consent"}, l.word(0)) {
+	if st.process == nil && slices.Contains([]string{"send", "event", "inject", "ask", "delete", "merge", "unify", "expect", "register", "insert", "consent", "batch", "cancel"}, l.word(0)) {
 		l.errorf(st, "no gateway runs")
 		return
 	}
@@ -346,6 +347,8 @@ func (st *stage) expect(l *line) {
 	case "events":
 		want = l.word(2)
 		got = strconv.Itoa(len(st.events(l, l.word(3))))
+	case "batch":
+		got, want = st.batchNow(l), strings.Join(l.words[3:], " ")
 	case "credential":
 		app, err := e.App(ctx, projectID, st.app.ID)
 		st.check(l, err)

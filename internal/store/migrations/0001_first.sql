@@ -345,3 +345,51 @@ CREATE TABLE erasure (
   at       bigint NOT NULL,
   PRIMARY KEY (lane, contact)
 ){{clustered}};
+
+CREATE TABLE batch (
+  lane        bigint NOT NULL,
+  id          {{blob}} NOT NULL,
+  project     {{keytext}} NOT NULL,
+  app         {{blob}} NOT NULL,
+  kind        bigint NOT NULL,
+  created     bigint NOT NULL,
+  send_after  bigint NOT NULL,
+  total       bigint NOT NULL,
+  metadata    {{blob}} NOT NULL,
+  status      bigint NOT NULL,
+  due         bigint NOT NULL,
+  done        bigint NOT NULL,
+  refused     bigint NOT NULL,
+  ended       bigint NOT NULL,
+  PRIMARY KEY (lane, id)
+){{hot}};
+
+CREATE INDEX batch_by_due ON batch (due, id);
+
+CREATE INDEX batch_by_project ON batch (project, kind, id);
+
+CREATE TABLE batch_request (
+  lane  bigint NOT NULL,
+  id    {{blob}} NOT NULL,
+  body  {{blob}} NOT NULL,
+  PRIMARY KEY (lane, id)
+);
+
+CREATE TABLE batch_item (
+  lane     bigint NOT NULL,
+  batch    {{blob}} NOT NULL,
+  number   bigint NOT NULL,
+  body     {{blob}} NOT NULL,
+  result   {{blob}} NOT NULL,
+  refusal  {{blob}} NOT NULL,
+  PRIMARY KEY (lane, batch, number)
+);
+
+CREATE TABLE batch_label (
+  lane     bigint NOT NULL,
+  project  {{keytext}} NOT NULL,
+  name     {{keytext}} NOT NULL,
+  value    {{keytext}} NOT NULL,
+  batch    {{blob}} NOT NULL,
+  PRIMARY KEY (lane, project, name, value, batch)
+){{clustered}};

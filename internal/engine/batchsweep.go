@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"time"
+
+	"switchyard/convapi"
+	"switchyard/internal/gateway"
+	"switchyard/internal/store"
+)
+
+// batchFor is how long it can be read what has become of a batch, after its end. The
+// contract states no figure.
+const batchFor = 30 * 24 * time.Hour
+
+// batches deletes those that ended long ago.
+func (s sweep) batches() error {
+	bound, behind := s.db.Now().Add(-batchFor), gateway.ID{}
+	for more := true; more; {
+		page, err := s.db.OldBatches(s.ctx, behind, gateway.FirstID(bound), sweepPage)
+		if err != nil {
+			return err
+		}
+		if more = len(page) == sweepPage; more {
+			behind = page[len(page)-1].ID
+		}
+		for _, row := range page {
+			lane := s.db.Lane(row.ID)
+			if !row.Ended.Before(bound) || !s.db.Members().Owns(lane) {
+				continue
+			}
+			if err := s.deleteRows("batch", lane, 1, func(tx *store.Tx) { forgetBatch(tx, row) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forgetBatch deletes a batch that has ended.
+func forgetBatch(tx *store.Tx, row store.Batch) {
+	tx.Batches.Delete(row.ID)
+	for number := range row.Total {
+		tx.BatchItems.Delete(store.BatchItemKey{Batch: row.ID, Number: number})
+	}
+	for name, value := range convapi.Labels(row.Metadata) {
+		tx.BatchLabels.Delete(store.BatchLabel{Project: row.Project, Name: name, Value: value, Batch: row.ID})
+	}
+}
