@@ -233,7 +233,7 @@ var crowd = []string{
 	`INSERT INTO consent SELECT i % 256, id(i), id(1), id(i), 'i' || i, 1 + i % 7, 0, 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO consent_audit SELECT i % 256, id(i), id(i), id(1), 1, 0, 1, i FROM generate_series(1, $n) i`,
 	`INSERT INTO identity_conflict SELECT i % 256, 'p', 'SMS', 'i' || i, '', id(i), 'SMS', id(-i) FROM generate_series(1, $n) i`,
-	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '', 0 FROM generate_series(1, $n) i`,
+	`INSERT INTO conversation SELECT i % 256, id(i), id(i % 1000), id(-i), 'p', 1, 'SMS', 0, '', '', '', 0, '' FROM generate_series(1, $n) i`,
 	`INSERT INTO active_conversation SELECT i % 256, id(-i), id(i % 1000), id(i) FROM generate_series(1, $n) i`,
 	`INSERT INTO ref SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, id(i), 0, 0 FROM generate_series(1, $n) i`,
 	`INSERT INTO held_report SELECT i % 256, 'SMS', id(i % 1000), 'r' || i, 4000000000000000, '[]' FROM generate_series(1, $n) i`,
