@@ -250,7 +250,7 @@ func (a *App) handler(surface httpapi.Config) http.Handler {
 		switch path := r.URL.Path; {
 		case strings.HasPrefix(path, "/channels/"):
 			channels.ServeHTTP(w, r)
-		case path == "/docs" || path == "/docs/" || path == "/openapi.yaml" || path == "/openapi.json":
+		case path == "/docs" || path == "/docs/" || strings.HasPrefix(path, "/openapi"):
 			description.ServeHTTP(w, r)
 		default:
 			api.ServeHTTP(w, r)

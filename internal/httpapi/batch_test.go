@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"switchyard/convapi"
+	"switchyard/internal/openapi/openapitest"
 )
 
 // callBatch makes a request to the Batch API with an access token.
@@ -33,8 +35,20 @@ func (s *server) doBatch(t *testing.T, method, path, body string, header http.He
 	}
 	w := httptest.NewRecorder()
 	s.batch.ServeHTTP(w, r)
+	checker, err := batchDescription()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checker.Check(openapitest.Exchange{
+		Method: method, URL: r.URL, Header: r.Header, Body: []byte(s.expand(body)), Status: w.Code, Reply: w.Header(), Answer: w.Body.Bytes(),
+	}); err != nil {
+		t.Errorf("%s %s: %v", method, r.URL, err)
+	}
 	return answer{status: w.Code, header: w.Header(), body: w.Body.Bytes()}
 }
+
+// batchDescription is the description of the Batch API, read once.
+var batchDescription = sync.OnceValues(openapitest.NewBatch)
 
 // batchOf makes the body of a batch with one member replaced or added.
 func batchOf(member, value string) string {

@@ -18,13 +18,7 @@ func TestRoutesAreDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parameter := regexp.MustCompile(`\{[a-z_]+\}`)
-	got := make(map[string]bool)
-	for _, path := range d.Paths {
-		for _, operation := range path.Value.Operations() {
-			got[operation.Name+" "+parameter.ReplaceAllString(path.Name, "*")] = true
-		}
-	}
+	got := described(d)
 	want := map[string]bool{"POST /oauth2/token": true}
 	a := new(api)
 	for below, routes := range map[string][]route{
@@ -38,6 +32,33 @@ func TestRoutesAreDescribed(t *testing.T) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
 		t.Errorf("operations (-routes +description):\n%s", diff)
 	}
+}
+
+// So it is with the Batch API.
+func TestBatchRoutesAreDescribed(t *testing.T) {
+	d, err := openapi.DescribeBatch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]bool)
+	for _, r := range new(api).batchOperations() {
+		want[r.method+" /v1/projects/*/"+r.pattern] = true
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(described(d)))); diff != "" {
+		t.Errorf("operations (-routes +description):\n%s", diff)
+	}
+}
+
+// described lists the operations of a description as routes are written.
+func described(d *openapi.Document) map[string]bool {
+	parameter := regexp.MustCompile(`\{[a-z_]+\}`)
+	list := make(map[string]bool)
+	for _, path := range d.Paths {
+		for _, operation := range path.Value.Operations() {
+			list[operation.Name+" "+parameter.ReplaceAllString(path.Name, "*")] = true
+		}
+	}
+	return list
 }
 
 // An operation says which of its members it needs in a path by their names: the

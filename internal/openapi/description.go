@@ -26,6 +26,9 @@ func pieces() []string {
 	}
 }
 
+// assembleAPI gives the document of the API.
+func assembleAPI() (*yaml.Node, error) { return assemble(pieces()) }
+
 // assemble puts pieces together to one document without comments and aliases.
 func assemble(names []string) (*yaml.Node, error) {
 	var whole *yaml.Node

@@ -15,6 +15,7 @@ type Document struct {
 		Summary     string `yaml:"summary"`
 		Description string `yaml:"description"`
 	} `yaml:"info"`
+	Security   []map[string]any  `yaml:"security"`
 	Tags       []Tag             `yaml:"tags"`
 	Paths      Members[PathItem] `yaml:"paths"`
 	Webhooks   Members[PathItem] `yaml:"webhooks"`
@@ -199,7 +200,7 @@ func (m Members[T]) Get(name string) (value T, found bool) {
 
 // Describe gives the description of the API.
 func Describe() (*Document, error) {
-	root, err := assemble(pieces())
+	root, err := assembleAPI()
 	if err != nil {
 		return nil, err
 	}
@@ -209,11 +210,17 @@ func Describe() (*Document, error) {
 
 // JSON gives the description as JSON.
 func JSON() ([]byte, error) {
-	root, err := assemble(pieces())
+	root, err := assembleAPI()
 	if err != nil {
 		return nil, err
 	}
 	return asJSON(root)
+}
+
+// bearerOnly reports whether the only credentials are access tokens.
+func (d *Document) bearerOnly() bool {
+	_, bearer := d.Security[0]["bearer"]
+	return len(d.Security) == 1 && bearer
 }
 
 // refName is the last part of a reference: its name among its kind.

@@ -90,11 +90,15 @@ func renderPage() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	batch, err := DescribeBatch()
+	if err != nil {
+		return nil, err
+	}
 	parsed, err := template.New("page").Funcs(template.FuncMap{"slug": slug}).Parse(pageTemplate)
 	if err != nil {
 		return nil, err
 	}
-	v, err := newView(d)
+	v, err := newView(d, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +109,8 @@ func renderPage() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func newView(d *Document) (*view, error) {
+// newView makes the view of the API and, behind its own areas, of the Batch API.
+func newView(d, batch *Document) (*view, error) {
 	v := &view{
 		Title: d.Info.Title, Summary: d.Info.Summary, Style: template.CSS(pageStyle), Intro: prose(d.Info.Description),
 	}
@@ -114,9 +119,29 @@ func newView(d *Document) (*view, error) {
 			v.Contents = append(v.Contents, strings.TrimSpace(title))
 		}
 	}
-	areas := make(map[string]*area)
-	for _, tag := range d.Tags {
-		areas[tag.Name] = &area{Name: tag.Name, Anchor: slug(tag.Name), About: prose(tag.Description)}
+	for _, one := range []*Document{d, batch} {
+		areas, err := one.viewAreas()
+		if err != nil {
+			return nil, err
+		}
+		v.Areas = append(v.Areas, areas...)
+	}
+	schemas := make(map[string]*Schema)
+	for _, one := range slices.Concat(batch.Components.Schemas, d.Components.Schemas) {
+		schemas[one.Name] = one.Value
+	}
+	for _, name := range slices.Sorted(maps.Keys(schemas)) {
+		v.Schemas = append(v.Schemas, viewSchema(name, schemas))
+	}
+	return v, nil
+}
+
+func (d *Document) viewAreas() ([]area, error) {
+	areas := make([]area, len(d.Tags))
+	byName := make(map[string]*area)
+	for i, tag := range d.Tags {
+		areas[i] = area{Name: tag.Name, Anchor: slug(tag.Name), About: prose(tag.Description)}
+		byName[tag.Name] = &areas[i]
 	}
 	for _, path := range d.Paths {
 		for _, o := range path.Value.Operations() {
@@ -124,7 +149,7 @@ func newView(d *Document) (*view, error) {
 			if err != nil {
 				return nil, err
 			}
-			of := areas[o.Value.Tags[0]]
+			of := byName[o.Value.Tags[0]]
 			of.Operations = append(of.Operations, shown)
 		}
 	}
@@ -133,21 +158,11 @@ func newView(d *Document) (*view, error) {
 		if err != nil {
 			return nil, err
 		}
-		of := areas[callback.Value.Post.Tags[0]]
+		of := byName[callback.Value.Post.Tags[0]]
 		of.Operations = append(of.Operations, shown)
 		of.Headers = d.viewParameters(callback.Value.Post.Parameters)
 	}
-	for _, tag := range d.Tags {
-		v.Areas = append(v.Areas, *areas[tag.Name])
-	}
-	schemas := make(map[string]*Schema)
-	for _, one := range d.Components.Schemas {
-		schemas[one.Name] = one.Value
-	}
-	for _, name := range slices.Sorted(maps.Keys(schemas)) {
-		v.Schemas = append(v.Schemas, d.viewSchema(name, schemas[name]))
-	}
-	return v, nil
+	return areas, nil
 }
 
 func (d *Document) viewOperation(method, path string, of PathItem, o *Operation) (operationView, error) {
@@ -204,7 +219,11 @@ func (d *Document) curl(method, path string, parameters []Parameter) string {
 	if method != "GET" {
 		request = " -X " + method
 	}
-	return `curl -u "$KEY"` + request + ` "$URL` + path + `"`
+	credentials, base := `-u "$KEY"`, "$URL"
+	if d.bearerOnly() {
+		credentials, base = `-H "Authorization: Bearer $TOKEN"`, "$BATCH"
+	}
+	return "curl " + credentials + request + ` "` + base + path + `"`
 }
 
 // curlBody is the rest of a call that has a body.
@@ -272,7 +291,8 @@ func bodyKind(s *Schema) template.HTML {
 	return template.HTML(text)
 }
 
-func (d *Document) viewSchema(name string, s *Schema) schemaView {
+func viewSchema(name string, schemas map[string]*Schema) schemaView {
+	s := schemas[name]
 	v := schemaView{Name: name, Ours: s.Ours, About: prose(s.Description)}
 	if s.Ref != "" {
 		v.Refines, v.Required = kind(s), template.HTML(spans(named(s.Required)))
@@ -287,7 +307,7 @@ func (d *Document) viewSchema(name string, s *Schema) schemaView {
 	for _, one := range s.Properties {
 		p := one.Value
 		v.Members = append(v.Members, item{
-			Anchor: "schema-" + name + "." + one.Name, Name: one.Name, Kind: kind(p), About: line(d.about(p)), Limits: limits(p),
+			Anchor: "schema-" + name + "." + one.Name, Name: one.Name, Kind: kind(p), About: line(about(p, schemas)), Limits: limits(p),
 			Required: slices.Contains(s.Required, one.Name), Ours: p.Ours, ReadOnly: p.ReadOnly, Retire: p.Deprecated,
 		})
 	}
@@ -295,9 +315,9 @@ func (d *Document) viewSchema(name string, s *Schema) schemaView {
 }
 
 // about describes a member: in its own words, or in those of what it refers to.
-func (d *Document) about(s *Schema) string {
-	if s.Description == "" && s.Ref != "" {
-		s, _ = d.Components.Schemas.Get(refName(s.Ref))
+func about(s *Schema, schemas map[string]*Schema) string {
+	if referred := schemas[refName(s.Ref)]; s.Description == "" && referred != nil {
+		return referred.Description
 	}
 	return s.Description
 }

@@ -7,20 +7,19 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// Handler serves /openapi.yaml, /openapi.json and the page /docs. They are made at
+// Handler serves /openapi.yaml, /openapi.json, the same of the Batch API as
+// /openapi-batch.yaml and /openapi-batch.json, and the page /docs. They are made at
 // the first request, of what is in the program.
 func Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /openapi.yaml", served("application/yaml", func() ([]byte, error) {
-		root, err := assemble(pieces())
-		if err != nil {
-			return nil, err
-		}
-		return asYAML(root)
-	}))
+	mux.Handle("GET /openapi.yaml", served("application/yaml", inYAML(assembleAPI)))
 	mux.Handle("GET /openapi.json", served("application/json", JSON))
+	mux.Handle("GET /openapi-batch.yaml", served("application/yaml", inYAML(assembleBatch)))
+	mux.Handle("GET /openapi-batch.json", served("application/json", BatchJSON))
 	docs := served("text/html; charset=utf-8", renderPage)
 	mux.HandleFunc("GET /docs", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", stylePolicy())
@@ -28,6 +27,17 @@ func Handler() http.Handler {
 	})
 	mux.Handle("GET /docs/", http.RedirectHandler("/docs", http.StatusMovedPermanently))
 	return mux
+}
+
+// inYAML renders what is assembled.
+func inYAML(assembled func() (*yaml.Node, error)) func() ([]byte, error) {
+	return func() ([]byte, error) {
+		root, err := assembled()
+		if err != nil {
+			return nil, err
+		}
+		return asYAML(root)
+	}
 }
 
 // served answers with what content gives, which never changes.

@@ -51,19 +51,23 @@ type path struct {
 // address is what the description calls itself here. Nothing is fetched from it.
 const address = "http://switchyard/openapi.json"
 
-// New reads the description.
-func New() (*Checker, error) {
-	document, err := openapi.Describe()
+// New reads the description of the API.
+func New() (*Checker, error) { return newChecker(openapi.Describe, openapi.JSON) }
+
+// NewBatch reads the description of the Batch API.
+func NewBatch() (*Checker, error) { return newChecker(openapi.DescribeBatch, openapi.BatchJSON) }
+
+func newChecker(describe func() (*openapi.Document, error), render func() ([]byte, error)) (*Checker, error) {
+	document, err := describe()
 	if err != nil {
 		return nil, err
 	}
-	c := &Checker{document: document, compiled: make(map[string]*jsonschema.Schema)}
-	c.compilers = make(map[bool]*jsonschema.Compiler)
+	text, err := render()
+	if err != nil {
+		return nil, err
+	}
+	c := &Checker{document: document, compiled: make(map[string]*jsonschema.Schema), compilers: make(map[bool]*jsonschema.Compiler)}
 	for _, strict := range []bool{false, true} {
-		text, err := openapi.JSON()
-		if err != nil {
-			return nil, err
-		}
 		root, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 		if err != nil {
 			return nil, err
