@@ -95,9 +95,10 @@ var consentAudits = &table[ConsentAuditKey, ConsentAudit]{
 // it there are none.
 const ConsentKey = "consent_key"
 
-// consenting lists the apps that have any Consent.
+// consenting lists the apps that have any Consent. It asks for the first in the
+// order of the index: EXISTS may be answered by reading the whole table.
 func (db *DB) consenting(ctx context.Context) (ids []ID, err error) {
-	err = db.engine.query(ctx, "SELECT id FROM app WHERE EXISTS (SELECT 1 FROM consent c WHERE c.app = app.id)", nil,
+	err = db.engine.query(ctx, "SELECT id FROM app WHERE (SELECT c.app FROM consent c WHERE c.app = app.id ORDER BY c.lists LIMIT 1) IS NOT NULL", nil,
 		func(d decoder) { ids = append(ids, d.ID()) })
 	return ids, err
 }

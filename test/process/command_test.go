@@ -266,7 +266,7 @@ func (p *program) fallBack() {
 // The fault that simulate tells people to order is in force then.
 func TestSimulate(t *testing.T) {
 	needShell(t)
-	p := startProgram(t, append([]string{"simulate"}, demoAddresses()[3:]...)...)
+	p := startProgram(t, append([]string{"simulate"}, demoAddresses()[4:]...)...)
 	if out, err := p.curl(); err != nil || out != "200\n" {
 		t.Errorf("curl printed %q, error %v", out, err)
 	}
