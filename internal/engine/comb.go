@@ -23,40 +23,52 @@ const (
 // comb goes through the tables whose order is not that of time.
 func (s sweep) comb() error {
 	now := s.db.Now()
-	for _, lane := range s.db.Members().Owned() {
-		err := pages(s, "seen", s.db.SeenKeys, lane, func(r store.Seen) bool { return r.At.Before(now.Add(-seenFor)) },
-			func(tx *store.Tx, r store.Seen) { tx.Seen.Delete(r.RefKey) })
-		if err != nil {
-			return err
-		}
-		err = pages(s, "idempotency", s.db.IdempotencyKeys, lane, func(r store.Idempotency) bool { return r.At.Before(now.Add(-idempotencyFor)) },
-			func(tx *store.Tx, r store.Idempotency) { tx.Idempotency.Delete(r.IdempotencyKey) })
-		if err != nil {
-			return err
-		}
-		if err := s.refs(lane); err != nil {
-			return err
-		}
-		if err := s.notes(lane); err != nil {
-			return err
-		}
-		if err := s.consents(lane); err != nil {
+	err := pages(s, "seen", s.db.SeenKeys, func(r store.Seen) bool { return r.At.Before(now.Add(-seenFor)) },
+		func(tx *store.Tx, r store.Seen) { tx.Seen.Delete(r.RefKey) })
+	if err != nil {
+		return err
+	}
+	err = pages(s, "idempotency", s.db.IdempotencyKeys, func(r store.Idempotency) bool { return r.At.Before(now.Add(-idempotencyFor)) },
+		func(tx *store.Tx, r store.Idempotency) { tx.Idempotency.Delete(r.IdempotencyKey) })
+	if err != nil {
+		return err
+	}
+	for _, step := range []func() error{s.refs, s.notes, s.consents} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pages walks a table's part of a lane and deletes what is old of it.
-func pages[R any](s sweep, what string, read func(context.Context, int, *R, int) ([]R, error), lane int, old func(R) bool, remove func(*store.Tx, R)) error {
-	return walk(s, read, lane, func(page []R) error {
+// lanes gives f those of this node's lanes in which a table has rows.
+func (s sweep) lanes(table string, f func(lane int) error) error {
+	lanes, err := s.db.LanesWith(s.ctx, table)
+	if err != nil {
+		return err
+	}
+	members := s.db.Members()
+	for _, lane := range lanes {
+		if !members.Owns(lane) {
+			continue
+		}
+		if err := f(lane); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages walks a table and deletes what is old of it.
+func pages[R any](s sweep, table string, read func(context.Context, int, *R, int) ([]R, error), old func(R) bool, remove func(*store.Tx, R)) error {
+	return walk(s, table, read, func(lane int, page []R) error {
 		var chosen []R
 		for _, r := range page {
 			if old(r) {
 				chosen = append(chosen, r)
 			}
 		}
-		return s.deleteRows(what, lane, len(chosen), func(tx *store.Tx) {
+		return s.deleteRows(table, lane, len(chosen), func(tx *store.Tx) {
 			for _, r := range chosen {
 				remove(tx, r)
 			}
@@ -64,24 +76,26 @@ func pages[R any](s sweep, what string, read func(context.Context, int, *R, int)
 	})
 }
 
-// walk reads a table's part of a lane page by page.
-func walk[R any](s sweep, read func(context.Context, int, *R, int) ([]R, error), lane int, f func([]R) error) error {
-	var behind *R
-	for {
-		page, err := read(s.ctx, lane, behind, sweepPage)
-		if err != nil {
-			return err
+// walk reads this node's part of a table page by page.
+func walk[R any](s sweep, table string, read func(context.Context, int, *R, int) ([]R, error), f func(lane int, page []R) error) error {
+	return s.lanes(table, func(lane int) error {
+		var behind *R
+		for {
+			page, err := read(s.ctx, lane, behind, sweepPage)
+			if err != nil {
+				return err
+			}
+			if err := f(lane, page); err != nil || len(page) < sweepPage {
+				return err
+			}
+			behind = &page[len(page)-1]
 		}
-		if err := f(page); err != nil || len(page) < sweepPage {
-			return err
-		}
-		behind = &page[len(page)-1]
-	}
+	})
 }
 
 // refs deletes the references to messages that are no more.
-func (s sweep) refs(lane int) error {
-	return walk(s, s.db.Refs, lane, func(page []store.Ref) error {
+func (s sweep) refs() error {
+	return walk(s, "ref", s.db.Refs, func(lane int, page []store.Ref) error {
 		ids := make([]gateway.ID, len(page))
 		for i, r := range page {
 			ids[i] = r.Message
@@ -106,8 +120,8 @@ func (s sweep) refs(lane int) error {
 
 // notes forgets the metadata and correlation ids of DISPATCH mode that are older
 // than any app of the project keeps messages in that mode.
-func (s sweep) notes(lane int) error {
-	return walk(s, s.db.Identities, lane, func(page []store.Identity) error {
+func (s sweep) notes() error {
+	return walk(s, "identity", s.db.Identities, func(lane int, page []store.Identity) error {
 		var old []store.IdentityKey
 		for _, r := range page {
 			if !r.Noted.IsZero() && r.Noted.Before(s.notesBound(r.Project)) {

@@ -43,7 +43,7 @@ func (e *Engine) forgetConsent(tx *store.Tx, app gateway.ID, party consent.Party
 
 // consents deletes what deleted apps knew, and of people who are on no list the
 // type of a last message that is long ago.
-func (s sweep) consents(lane int) error {
+func (s sweep) consents() error {
 	before := s.db.Now().Add(-lastFor)
 	gone := func(app gateway.ID) bool { _, known := s.directory.app(app); return !known }
 	old := func(r store.Consent) bool {
@@ -51,7 +51,7 @@ func (s sweep) consents(lane int) error {
 	}
 	// What was read beside the writer may have changed: whoever has opted out
 	// meanwhile stays, and so does what belongs to an app that was not known yet.
-	err := pages(s, "consent", s.db.Consents, lane, old, func(tx *store.Tx, r store.Consent) {
+	err := pages(s, "consent", s.db.Consents, old, func(tx *store.Tx, r store.Consent) {
 		if now, found, err := tx.Consents.Get(r.Subject); err == nil && found && old(now) {
 			tx.Consents.Delete(r.Subject)
 		}
@@ -59,7 +59,7 @@ func (s sweep) consents(lane int) error {
 	if err != nil {
 		return err
 	}
-	return pages(s, "consent_audit", s.db.ConsentHistory, lane, func(r store.ConsentAudit) bool { return gone(r.App) },
+	return pages(s, "consent_audit", s.db.ConsentHistory, func(r store.ConsentAudit) bool { return gone(r.App) },
 		func(tx *store.Tx, r store.ConsentAudit) {
 			if gone(r.App) {
 				tx.ConsentAudits.Delete(r.ConsentAuditKey)

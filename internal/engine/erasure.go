@@ -14,19 +14,13 @@ const settled = time.Minute
 // erase takes deleted contacts out of the callback log: callbacks of theirs, when
 // all webhooks have got them. Until then a contact stays noted.
 func (s sweep) erase() error {
-	for _, lane := range s.db.Members().Owned() {
+	return s.lanes("erasure", func(lane int) error {
 		list, err := s.db.Erasures(s.ctx, lane)
-		if err != nil {
+		if err != nil || len(list) == 0 {
 			return err
 		}
-		if len(list) == 0 {
-			continue
-		}
-		if err := s.eraseIn(lane, list); err != nil {
-			return err
-		}
-	}
-	return nil
+		return s.eraseIn(lane, list)
+	})
 }
 
 func (s sweep) eraseIn(lane int, list []store.Erasure) error {

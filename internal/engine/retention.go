@@ -238,18 +238,12 @@ func (s sweep) deleteThread(c store.Conversation, bound time.Time) error {
 // and that no webhook is still to get.
 func (s sweep) log() error {
 	upTo := store.PositionAt(s.db.Now().Add(-s.cfg.Retention.Callbacks))
-	for _, lane := range s.db.Members().Owned() {
-		err := s.eachLog(lane, upTo, func(_ uint64, page []store.Callback) []store.Callback { return page })
-		if err != nil {
-			return err
-		}
-		err = pages(s, "dropped_callback", s.db.DroppedBehind, lane, func(d store.Dropped) bool { return d.Position <= upTo },
-			func(tx *store.Tx, d store.Dropped) { tx.Dropped.Delete(d.DeliveryKey) })
-		if err != nil {
-			return err
-		}
+	all := func(_ uint64, page []store.Callback) []store.Callback { return page }
+	if err := s.lanes("callback", func(lane int) error { return s.eachLog(lane, upTo, all) }); err != nil {
+		return err
 	}
-	return nil
+	return pages(s, "dropped_callback", s.db.DroppedBehind, func(d store.Dropped) bool { return d.Position <= upTo },
+		func(tx *store.Tx, d store.Dropped) { tx.Dropped.Delete(d.DeliveryKey) })
 }
 
 // eachLog goes through what is done with of each app's log in a lane, and deletes

@@ -170,6 +170,7 @@ func everything(t *testing.T, db *store.DB) {
 			_, err := db.InConversation(ctx, store.Contained{Conversation: m.Conversation, Contact: m.Contact, Before: m.ID}, 10)
 			return err
 		},
+		"lanes with":        func() error { _, err := db.LanesWith(ctx, "callback"); return err },
 		"listed":            func() error { _, err := db.Listed(ctx, crowded, consent.Marketing, m.ID, 10); return err },
 		"consents":          func() error { _, err := db.Consents(ctx, lane, &store.Consent{Subject: m.ID}, 10); return err },
 		"consent history":   func() error { _, err := db.ConsentHistory(ctx, lane, nil, 10); return err },

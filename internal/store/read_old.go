@@ -21,6 +21,14 @@ func (db *DB) NextThreadApp(ctx context.Context, behind ID) (ID, bool, error) {
 	return db.next(ctx, "app", "conversation", nil, behind)
 }
 
+// LanesWith lists the lanes in which a table has any rows, by one query.
+func (db *DB) LanesWith(ctx context.Context, table string) (lanes []int, err error) {
+	var a args
+	query := db.everyLane(&a) + "SELECT lane FROM lanes WHERE EXISTS (SELECT 1 FROM " + table + " t WHERE t.lane = lanes.lane)"
+	err = db.engine.query(ctx, query, a, func(d decoder) { lanes = append(lanes, d.Lane()) })
+	return lanes, err
+}
+
 // NextLogApp is NextApp among the callbacks of a lane.
 func (db *DB) NextLogApp(ctx context.Context, lane int, behind ID) (ID, bool, error) {
 	return db.next(ctx, "app", "callback", &lane, behind)
