@@ -14,26 +14,25 @@ const batchFor = 30 * 24 * time.Hour
 
 // batches deletes those that ended long ago.
 func (s sweep) batches() error {
-	bound, behind := s.db.Now().Add(-batchFor), gateway.ID{}
-	for more := true; more; {
-		page, err := s.db.OldBatches(s.ctx, behind, gateway.FirstID(bound), sweepPage)
-		if err != nil {
-			return err
-		}
-		if more = len(page) == sweepPage; more {
-			behind = page[len(page)-1].ID
-		}
-		for _, row := range page {
-			lane := s.db.Lane(row.ID)
-			if !row.Ended.Before(bound) || !s.db.Members().Owns(lane) {
-				continue
+	bound := s.db.Now().Add(-batchFor)
+	before := gateway.FirstID(bound)
+	return eachPage(
+		func(behind gateway.ID) ([]store.Batch, error) {
+			return s.db.OldBatches(s.ctx, behind, before, sweepPage)
+		},
+		func(row store.Batch) gateway.ID { return row.ID },
+		func(page []store.Batch) error {
+			for _, row := range page {
+				lane := s.db.Lane(row.ID)
+				if !row.Ended.Before(bound) || !s.db.Members().Owns(lane) {
+					continue
+				}
+				if err := s.deleteRows("batch", lane, 1, func(tx *store.Tx) { forgetBatch(tx, row) }); err != nil {
+					return err
+				}
 			}
-			if err := s.deleteRows("batch", lane, 1, func(tx *store.Tx) { forgetBatch(tx, row) }); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+			return nil
+		})
 }
 
 // forgetBatch deletes a batch that has ended.

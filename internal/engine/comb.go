@@ -79,17 +79,10 @@ func pages[R any](s sweep, table string, read func(context.Context, int, *R, int
 // walk reads this node's part of a table page by page.
 func walk[R any](s sweep, table string, read func(context.Context, int, *R, int) ([]R, error), f func(lane int, page []R) error) error {
 	return s.lanes(table, func(lane int) error {
-		var behind *R
-		for {
-			page, err := read(s.ctx, lane, behind, sweepPage)
-			if err != nil {
-				return err
-			}
-			if err := f(lane, page); err != nil || len(page) < sweepPage {
-				return err
-			}
-			behind = &page[len(page)-1]
-		}
+		return eachPage(
+			func(behind *R) ([]R, error) { return read(s.ctx, lane, behind, sweepPage) },
+			func(last R) *R { return &last },
+			func(page []R) error { return f(lane, page) })
 	})
 }
 

@@ -124,27 +124,16 @@ func (b bounds) last() time.Time {
 // messages deletes the messages that are older than their apps keep them. One
 // that is still under way stays until it is settled.
 func (s sweep) messages() error {
-	for app := (gateway.ID{}); ; {
-		id, found, err := s.db.NextApp(s.ctx, app)
-		if err != nil || !found {
-			return err
-		}
-		app = id
+	return s.eachApp(s.db.NextApp, func(app gateway.ID) error {
 		b := s.bounds(app)
-		behind, before := gateway.ID{}, gateway.FirstID(b.last())
-		for more := true; more; {
-			page, err := s.db.OldMessages(s.ctx, app, behind, before, sweepPage)
-			if err != nil {
-				return err
-			}
-			if more = len(page) == sweepPage; more {
-				behind = page[len(page)-1].ID
-			}
-			if err := s.deleteMessages(page, b); err != nil {
-				return err
-			}
-		}
-	}
+		before := gateway.FirstID(b.last())
+		return eachPage(
+			func(behind gateway.ID) ([]store.Message, error) {
+				return s.db.OldMessages(s.ctx, app, behind, before, sweepPage)
+			},
+			func(m store.Message) gateway.ID { return m.ID },
+			func(page []store.Message) error { return s.deleteMessages(page, b) })
+	})
 }
 
 func (s sweep) deleteMessages(page []store.Message, b bounds) error {
@@ -181,32 +170,26 @@ func (s sweep) deleteMessages(page []store.Message, b bounds) error {
 // threads deletes the conversations whose last message is older than their apps
 // keep them.
 func (s sweep) threads() error {
-	for app := (gateway.ID{}); ; {
-		id, found, err := s.db.NextThreadApp(s.ctx, app)
-		if err != nil || !found {
-			return err
-		}
-		app = id
+	return s.eachApp(s.db.NextThreadApp, func(app gateway.ID) error {
 		bound := s.bounds(app).thread
 		if bound.IsZero() {
-			continue
+			return nil
 		}
-		behind := gateway.ID{}
-		for more := true; more; {
-			page, err := s.db.OldConversations(s.ctx, app, behind, gateway.FirstID(bound), sweepPage)
-			if err != nil {
-				return err
-			}
-			if more = len(page) == sweepPage; more {
-				behind = page[len(page)-1].ID
-			}
-			for _, c := range page {
-				if err := s.deleteThread(c, bound); err != nil {
-					return err
+		before := gateway.FirstID(bound)
+		return eachPage(
+			func(behind gateway.ID) ([]store.Conversation, error) {
+				return s.db.OldConversations(s.ctx, app, behind, before, sweepPage)
+			},
+			func(c store.Conversation) gateway.ID { return c.ID },
+			func(page []store.Conversation) error {
+				for _, c := range page {
+					if err := s.deleteThread(c, bound); err != nil {
+						return err
+					}
 				}
-			}
-		}
-	}
+				return nil
+			})
+	})
 }
 
 // deleteThread deletes a conversation, unless a message has come meanwhile: it is
@@ -251,35 +234,54 @@ func (s sweep) log() error {
 // eachLog goes through what is done with of each app's log in a lane, and deletes
 // what choose picks of a page; done is up to where that app's log was looked at.
 func (s sweep) eachLog(lane int, upTo uint64, choose func(done uint64, page []store.Callback) []store.Callback) error {
-	for app := (gateway.ID{}); ; {
-		id, found, err := s.db.NextLogApp(s.ctx, lane, app)
-		if err != nil || !found {
-			return err
-		}
-		app = id
+	next := func(ctx context.Context, app gateway.ID) (gateway.ID, bool, error) {
+		return s.db.NextLogApp(ctx, lane, app)
+	}
+	return s.eachApp(next, func(app gateway.ID) error {
 		done := s.deliverer.Done(app, lane, upTo)
-		behind := uint64(0)
-		for more := true; more; {
-			page, err := s.db.OldCallbacks(s.ctx, lane, app, behind, done, sweepPage)
-			if err != nil {
-				return err
-			}
-			if more = len(page) == sweepPage; more {
-				behind = page[len(page)-1].Position
-			}
-			chosen := choose(done, page)
-			err = s.delete("callback", len(chosen), store.Op{Run: func(tx *store.Tx) error {
-				if tx.Owns(lane) {
+		return eachPage(
+			func(behind uint64) ([]store.Callback, error) {
+				return s.db.OldCallbacks(s.ctx, lane, app, behind, done, sweepPage)
+			},
+			func(c store.Callback) uint64 { return c.Position },
+			func(page []store.Callback) error {
+				chosen := choose(done, page)
+				return s.deleteRows("callback", lane, len(chosen), func(tx *store.Tx) {
 					for _, c := range chosen {
 						tx.Forget(c)
 					}
-				}
-				return nil
-			}})
-			if err != nil {
-				return err
-			}
+				})
+			})
+	})
+}
+
+// eachApp gives f the apps that next finds, one after the other.
+func (s sweep) eachApp(next func(context.Context, gateway.ID) (gateway.ID, bool, error), f func(gateway.ID) error) error {
+	for app := (gateway.ID{}); ; {
+		id, found, err := next(s.ctx, app)
+		if err != nil || !found {
+			return err
 		}
+		if err := f(id); err != nil {
+			return err
+		}
+		app = id
+	}
+}
+
+// eachPage gives f pages of sweepPage rows, each read behind the key of the last
+// row of the one before, and the last one, which may be empty.
+func eachPage[R, K any](read func(behind K) ([]R, error), key func(R) K, f func([]R) error) error {
+	var behind K
+	for {
+		page, err := read(behind)
+		if err != nil {
+			return err
+		}
+		if err := f(page); err != nil || len(page) < sweepPage {
+			return err
+		}
+		behind = key(page[len(page)-1])
 	}
 }
 
