@@ -35,7 +35,7 @@ type batches struct {
 	places chan struct{} // one for each operation under way
 
 	mu      sync.Mutex
-	later   batchHeap
+	later   soonest[store.Batch]
 	lines   map[line][]store.Batch // due, by whose they are; the first is worked on
 	timer   *time.Timer
 	stopped bool
@@ -77,7 +77,7 @@ func (b *batches) gain(ctx context.Context, lanes []int) error {
 func (b *batches) lose(lanes []int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.later = slices.DeleteFunc(b.later, func(row store.Batch) bool { return slices.Contains(lanes, b.engine.db.Lane(row.ID)) })
+	b.later = slices.DeleteFunc(b.later, func(row timed[store.Batch]) bool { return slices.Contains(lanes, b.engine.db.Lane(row.what.ID)) })
 	heap.Init(&b.later)
 }
 
@@ -88,7 +88,7 @@ func (b *batches) add(row store.Batch) {
 	if b.stopped {
 		return
 	}
-	heap.Push(&b.later, row)
+	heap.Push(&b.later, timed[store.Batch]{row.Due, row})
 	b.arm()
 }
 
@@ -97,7 +97,7 @@ func (b *batches) arm() {
 	if b.stopped || len(b.later) == 0 {
 		return
 	}
-	wait := max(b.later[0].Due.Sub(b.engine.db.Now()), 0)
+	wait := max(b.later[0].at.Sub(b.engine.db.Now()), 0)
 	if b.timer == nil {
 		b.timer = time.AfterFunc(wait, b.fire)
 	} else {
@@ -110,8 +110,8 @@ func (b *batches) fire() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.engine.db.Now()
-	for !b.stopped && len(b.later) > 0 && !b.later[0].Due.After(now) {
-		row := heap.Pop(&b.later).(store.Batch)
+	for !b.stopped && len(b.later) > 0 && !b.later[0].at.After(now) {
+		row := heap.Pop(&b.later).(timed[store.Batch]).what
 		l := line{row.Project, row.App}
 		b.lines[l] = append(b.lines[l], row)
 		if len(b.lines[l]) == 1 {
@@ -169,18 +169,4 @@ func (b *batches) stop() {
 	if b.timer != nil {
 		b.timer.Stop()
 	}
-}
-
-// batchHeap has the batch that is due next on top.
-type batchHeap []store.Batch
-
-func (h batchHeap) Len() int           { return len(h) }
-func (h batchHeap) Less(i, j int) bool { return h[i].Due.Before(h[j].Due) }
-func (h batchHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *batchHeap) Push(x any)        { *h = append(*h, x.(store.Batch)) }
-func (h *batchHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
 }

@@ -26,7 +26,7 @@ type deadlines struct {
 	engine *Engine
 
 	mu      sync.Mutex
-	near    dueHeap
+	near    soonest[gateway.ID]
 	until   time.Time // what is due before is in near
 	timer   *time.Timer
 	stopped bool
@@ -158,8 +158,8 @@ func (d *deadlines) add(id gateway.ID, at time.Time) {
 	if d.stopped || at.After(d.until) {
 		return
 	}
-	heap.Push(&d.near, store.Due{Message: id, At: at})
-	if d.near[0].Message == id {
+	heap.Push(&d.near, timed[gateway.ID]{at, id})
+	if d.near[0].what == id {
 		d.arm()
 	}
 }
@@ -170,8 +170,8 @@ func (d *deadlines) arm() {
 		return
 	}
 	next := d.until
-	if len(d.near) > 0 && d.near[0].At.Before(next) {
-		next = d.near[0].At
+	if len(d.near) > 0 && d.near[0].at.Before(next) {
+		next = d.near[0].at
 	}
 	wait := max(next.Sub(d.engine.db.Now()), 0)
 	if d.timer == nil {
@@ -189,9 +189,9 @@ func (d *deadlines) fire() {
 		return
 	}
 	now := d.engine.db.Now()
-	var due []store.Due
-	for len(d.near) > 0 && !d.near[0].At.After(now) {
-		due = append(due, heap.Pop(&d.near).(store.Due))
+	var due []timed[gateway.ID]
+	for len(d.near) > 0 && !d.near[0].at.After(now) {
+		due = append(due, heap.Pop(&d.near).(timed[gateway.ID]))
 	}
 	ended := !now.Before(d.until)
 	if !ended {
@@ -199,8 +199,8 @@ func (d *deadlines) fire() {
 	}
 	d.mu.Unlock()
 	for _, one := range due {
-		d.engine.metrics.DeadlineLateness.Observe(d.engine.db.Now().Sub(one.At).Seconds())
-		d.engine.signalOwed(one.Message, overdue)
+		d.engine.metrics.DeadlineLateness.Observe(d.engine.db.Now().Sub(one.at).Seconds())
+		d.engine.signalOwed(one.what, overdue)
 	}
 	if !ended {
 		return
@@ -287,18 +287,4 @@ func (e *Engine) signalOwed(id gateway.ID, signals ...func(*change) error) {
 			e.log.Error("a deadline had no effect", "message_id", id.String(), "error", err)
 		}
 	})
-}
-
-// dueHeap has the nearest deadline on top.
-type dueHeap []store.Due
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].At.Before(h[j].At) }
-func (h dueHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *dueHeap) Push(x any)        { *h = append(*h, x.(store.Due)) }
-func (h *dueHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
 }
