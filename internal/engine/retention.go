@@ -139,7 +139,7 @@ func (s sweep) messages() error {
 func (s sweep) deleteMessages(page []store.Message, b bounds) error {
 	var old []gateway.ID
 	for _, m := range page {
-		if m.Accepted.Before(b.of(m)) && s.db.Members().Owns(s.db.Lane(m.ID)) {
+		if m.Accepted.Before(b.of(m)) && m.State.Due.IsZero() && s.db.Members().Owns(s.db.Lane(m.ID)) {
 			old = append(old, m.ID)
 		}
 	}
