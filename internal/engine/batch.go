@@ -136,11 +136,7 @@ func (e *Engine) Batches(ctx context.Context, project string, f BatchFilter, p P
 	if err != nil {
 		return nil, "", err
 	}
-	next := ""
-	if len(rows) > p.Size {
-		rows = rows[:p.Size]
-		next = token(rows[p.Size-1].ID)
-	}
+	rows, next := cut(rows, p.Size, func(r *store.Batch) gateway.ID { return r.ID })
 	out := make([]convapi.Batch, len(rows))
 	for i, row := range rows {
 		out[i] = showBatch(row)

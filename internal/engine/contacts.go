@@ -122,11 +122,7 @@ func (e *Engine) Contacts(ctx context.Context, project string, f ContactFilter, 
 	if err != nil {
 		return nil, "", err
 	}
-	next := ""
-	if len(rows) > p.Size {
-		rows = rows[:p.Size]
-		next = token(rows[p.Size-1].ID)
-	}
+	rows, next := cut(rows, p.Size, func(r *store.Contact) gateway.ID { return r.ID })
 	out := make([]convapi.Contact, len(rows))
 	for i, row := range rows {
 		if out[i], err = showContact(row); err != nil {

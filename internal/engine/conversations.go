@@ -112,10 +112,7 @@ func (e *Engine) Conversations(ctx context.Context, project string, f Conversati
 	if err != nil {
 		return nil, "", 0, err
 	}
-	if len(rows) > p.Size {
-		rows = rows[:p.Size]
-		next = token(rows[p.Size-1].ID)
-	}
+	rows, next = cut(rows, p.Size, func(r *store.Conversation) gateway.ID { return r.ID })
 	for _, c := range rows {
 		list = append(list, showConversation(c))
 	}

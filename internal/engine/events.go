@@ -64,7 +64,7 @@ func (e *Engine) Events(ctx context.Context, project string, f EventFilter, p Pa
 	if err != nil {
 		return nil, "", err
 	}
-	rows, next = cut(rows, p.Size)
+	rows, next = cut(rows, p.Size, messageID)
 	contents, err := e.contentsOf(ctx, rows)
 	if err != nil {
 		return nil, "", err

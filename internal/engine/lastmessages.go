@@ -48,7 +48,7 @@ func (e *Engine) LastMessages(ctx context.Context, project string, req *convapi.
 	if !before.IsZero() {
 		rows = slices.DeleteFunc(rows, func(m store.Message) bool { return bytes.Compare(m.ID[:], before[:]) >= 0 })
 	}
-	rows, next := cut(rows, min(cmp.Or(req.PageSize, defaultPage), convapi.MaxMessagePage))
+	rows, next := cut(rows, min(cmp.Or(req.PageSize, defaultPage), convapi.MaxMessagePage), messageID)
 	list, err := e.showMessages(ctx, rows, f.WithoutMetadata)
 	return list, next, err
 }

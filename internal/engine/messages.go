@@ -102,17 +102,9 @@ func (e *Engine) Messages(ctx context.Context, project string, f MessageFilter, 
 	if err != nil {
 		return nil, "", err
 	}
-	rows, next := cut(rows, p.Size)
+	rows, next := cut(rows, p.Size, messageID)
 	list, err := e.showMessages(ctx, rows, f.WithoutMetadata)
 	return list, next, err
-}
-
-// cut makes a page of rows, of which there may be more, and gives its token.
-func cut(rows []store.Message, size int) (page []store.Message, next string) {
-	if len(rows) <= size {
-		return rows, ""
-	}
-	return rows[:size], token(rows[size-1].ID)
 }
 
 // contentsOf reads what messages or events say. What is deleted meanwhile is

@@ -30,11 +30,7 @@ func (e *Engine) OptedOut(ctx context.Context, project, appID string, list conva
 	if err != nil {
 		return nil, "", err
 	}
-	next := ""
-	if len(rows) > p.Size {
-		rows = rows[:p.Size]
-		next = token(rows[p.Size-1].Listed)
-	}
+	rows, next := cut(rows, p.Size, func(r *store.Consent) gateway.ID { return r.Listed })
 	var out []convapi.ConsentIdentity
 	for _, row := range rows {
 		// Digits that came without a channel may stand there for a number and for

@@ -1,6 +1,9 @@
 package engine
 
-import "switchyard/internal/gateway"
+import (
+	"switchyard/internal/gateway"
+	"switchyard/internal/store"
+)
 
 // A page token is the id of the last item before the page: opaque to clients,
 // made of letters and digits only because some put it into a URL as it is, and
@@ -18,3 +21,13 @@ func openToken(text string) (gateway.ID, error) {
 	}
 	return id, nil
 }
+
+// cut makes a page of rows, of which there may be more, and gives its token.
+func cut[R any](rows []R, size int, id func(*R) gateway.ID) (page []R, next string) {
+	if len(rows) <= size {
+		return rows, ""
+	}
+	return rows[:size], token(id(&rows[size-1]))
+}
+
+func messageID(m *store.Message) gateway.ID { return m.ID }

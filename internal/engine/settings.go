@@ -63,11 +63,7 @@ func (e *Engine) IdentityConflicts(ctx context.Context, project string, p Page) 
 	if err != nil {
 		return nil, "", err
 	}
-	next := ""
-	if len(rows) > p.Size {
-		rows = rows[:p.Size]
-		next = token(rows[p.Size-1].ID)
-	}
+	rows, next := cut(rows, p.Size, func(r *store.Conflict) gateway.ID { return r.ID })
 	out := make([]convapi.IdentityConflict, len(rows))
 	for i, row := range rows {
 		out[i].Identity = row.Identity
