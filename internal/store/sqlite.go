@@ -35,6 +35,7 @@ const (
 type sqliteEngine struct {
 	writer  *sqlite.Conn
 	gate    sync.Mutex // held while the writer has a transaction
+	open    bool       // it has: a batch has read or written
 	keeper  *checkpointer
 	readers chan *sqlite.Conn
 	lock    *os.File
@@ -212,7 +213,6 @@ func (e *sqliteEngine) join(_ context.Context, tx *Tx, name string) error {
 
 func (e *sqliteEngine) hints() *hints                                      { return nil }
 func (e *sqliteEngine) begin(context.Context, *Tx, bool) error             { return nil }
-func (e *sqliteEngine) rollback(context.Context) error                     { return nil }
 func (e *sqliteEngine) review(context.Context, *Tx) ([]int64, bool, error) { return nil, false, nil }
 func (e *sqliteEngine) assign(context.Context, []int, int64) error         { return nil }
 func (e *sqliteEngine) bury(context.Context, int64) error                  { return nil }
@@ -292,6 +292,9 @@ func (e *sqliteEngine) get(_ context.Context, t *schema, bind func(encoder), sca
 	if err != nil {
 		return false, e.failed(err)
 	}
+	if err := e.enter(); err != nil {
+		return false, e.failed(err)
+	}
 	e.in = sqliteWriter{stmt: s.get}
 	bind(encoder{&e.in, 1})
 	found, err := s.get.Step()
@@ -318,7 +321,7 @@ func (e *sqliteEngine) failed(err error) error {
 
 // commit writes nothing when nothing has changed: the lock file is the owner's
 // proof of life here, so an idle gateway need not wake the disk.
-func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
+func (e *sqliteEngine) commit(ctx context.Context, tx *Tx) error {
 	if broken := e.broken.Load(); broken != nil {
 		return *broken
 	}
@@ -327,19 +330,12 @@ func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
 		changed += t.changed()
 	}
 	if changed == 0 && !tx.probe {
-		return nil
+		return e.rollback(ctx)
 	}
-	e.gate.Lock()
-	defer e.gate.Unlock()
-	if err := e.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := e.enter(); err != nil {
 		return e.failed(err)
 	}
 	if err := e.write(tx); err != nil {
-		if !e.writer.AutocommitEnabled() { // a full disk has rolled it back already
-			if back := e.exec("ROLLBACK"); back != nil {
-				return e.breakDown(fmt.Errorf("%w, and then: %w", err, back))
-			}
-		}
 		return e.failed(err)
 	}
 	if err := e.exec("COMMIT"); err != nil {
@@ -349,8 +345,38 @@ func (e *sqliteEngine) commit(_ context.Context, tx *Tx) error {
 		}
 		return &statementError{because(fault, err)}
 	}
+	e.open = false
+	e.gate.Unlock()
 	e.keeper.wrote(changed)
 	return nil
+}
+
+// enter begins a transaction unless there is one. Reads are part of it: by
+// itself each would lock the WAL and unlock it, which costs as much as the read.
+func (e *sqliteEngine) enter() error {
+	if !e.open {
+		e.gate.Lock()
+		e.open = true
+	}
+	if e.writer.AutocommitEnabled() { // or SQLite has rolled it back by itself
+		return e.exec("BEGIN")
+	}
+	return nil
+}
+
+// rollback leaves a broken store as it is.
+func (e *sqliteEngine) rollback(context.Context) (err error) {
+	if !e.open {
+		return nil
+	}
+	if e.broken.Load() == nil && !e.writer.AutocommitEnabled() {
+		if err = e.exec("ROLLBACK"); err != nil {
+			err = e.breakDown(err)
+		}
+	}
+	e.open = false
+	e.gate.Unlock()
+	return err
 }
 
 func (e *sqliteEngine) exec(query string) error {
