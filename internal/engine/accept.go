@@ -113,7 +113,7 @@ func (s *send) want() []func(*store.Tx) {
 				tx.Idempotency.Want(store.IdempotencyKey{Project: project, Key: s.idem.Key})
 			}
 			for _, id := range s.identities {
-				tx.Identities.Want(identityKey(project, s.app.id, id))
+				tx.WantPerson(identityKey(project, s.app.id, id), s.app.id)
 				s.engine.wantConsent(tx, s.app, id)
 			}
 			if !s.contactID.IsZero() {
@@ -130,7 +130,12 @@ func (s *send) want() []func(*store.Tx) {
 			}
 		},
 		func(tx *store.Tx) {
-			tx.EachActive(func(a store.Active) { tx.Conversations.Want(a.Conversation) })
+			if !s.dispatch {
+				for _, id := range s.identities {
+					wantActive(tx, s.app.id, identityKey(project, s.app.id, id))
+				}
+				tx.WantConversation(store.ActiveKey{Contact: s.contactID, App: s.app.id})
+			}
 			s.wantConsents(tx)
 		},
 	}

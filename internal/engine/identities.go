@@ -44,6 +44,17 @@ func wantOwners(tx *store.Tx, app gateway.ID, key store.IdentityKey) {
 	}
 }
 
+// wantActive is about the conversations of whoever wantOwners has found.
+func wantActive(tx *store.Tx, app gateway.ID, key store.IdentityKey) {
+	identity, _, err := tx.Identities.Get(key)
+	if err != nil {
+		return
+	}
+	for _, contact := range identity.Contacts {
+		tx.WantConversation(store.ActiveKey{Contact: contact, App: app})
+	}
+}
+
 func wantContact(tx *store.Tx, app, contact gateway.ID) {
 	tx.Contacts.Want(contact)
 	tx.Active.Want(store.ActiveKey{Contact: contact, App: app})

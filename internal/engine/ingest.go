@@ -145,11 +145,15 @@ func (in *ingest) want() []func(*store.Tx) {
 				if i.Key != "" {
 					tx.Seen.Want(in.refKey(i.Key))
 				}
-				tx.Identities.Want(in.identity(i))
+				tx.WantPerson(in.identity(i), in.account.app)
 			}
 		},
 		in.wantMessages,
-		func(tx *store.Tx) { tx.EachActive(func(a store.Active) { tx.Conversations.Want(a.Conversation) }) },
+		func(tx *store.Tx) {
+			for _, i := range in.batch.Inbound {
+				wantActive(tx, in.account.app, in.identity(i))
+			}
+		},
 	}
 }
 

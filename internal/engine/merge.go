@@ -80,7 +80,13 @@ func (b *mergeBegin) want() []func(*store.Tx) {
 				tx.Active.Want(store.ActiveKey{Contact: contact, App: a.id})
 			}
 		}
-	}, func(tx *store.Tx) { tx.EachActive(func(a store.Active) { tx.Conversations.Want(a.Conversation) }) }}
+	}, func(tx *store.Tx) {
+		for _, contact := range []gateway.ID{b.source, b.destination} {
+			for _, a := range b.engine.directory.appsOf(b.project) {
+				tx.WantConversation(store.ActiveKey{Contact: contact, App: a.id})
+			}
+		}
+	}}
 }
 
 func (b *mergeBegin) run(tx *store.Tx) error {

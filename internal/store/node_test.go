@@ -195,6 +195,55 @@ func TestCallbacksAreHandedToTheOwner(t *testing.T) {
 	}
 }
 
+// What a node has in memory is worth nothing once another one has written: one
+// that has joined, or a process that has not.
+func TestWhatOthersWriteIsSeen(t *testing.T) {
+	url := storetest.Postgres(t)
+	id := gateway.NewID(7)
+	write := func(db *store.DB, metadata string) {
+		t.Helper()
+		apply(t, db, func(tx *store.Tx) error {
+			tx.Contents.Put(store.Content{ID: id, Metadata: metadata})
+			return nil
+		})
+	}
+	read := func(db *store.DB) (metadata string) {
+		t.Helper()
+		apply(t, db, func(tx *store.Tx) error {
+			c, _, err := tx.Contents.Get(id)
+			metadata = c.Metadata
+			return err
+		})
+		return metadata
+	}
+	one := join(t, url, "one")
+	defer one.Close()
+	stranger := storetest.Open(t, url)
+	write(one.DB, "of one")
+	var known bool
+	apply(t, one.DB, func(tx *store.Tx) error { known = tx.Contents.Known(id); return nil })
+	if !known {
+		t.Error("a node that is alone has forgotten what it has written")
+	}
+	write(stranger, "of a stranger")
+	if got := read(one.DB); got != "of a stranger" {
+		t.Errorf("after another process has written: %q", got)
+	}
+	two := join(t, url, "two")
+	defer two.Close()
+	for _, db := range []*node{two, one, two} {
+		write(db.DB, "of "+db.name())
+		for _, reader := range []*node{one, two} {
+			if got := read(reader.DB); got != "of "+db.name() {
+				t.Errorf("%s reads %q after %s has written", reader.name(), got, db.name())
+			}
+		}
+	}
+}
+
+// name tells nodes apart.
+func (n *node) name() string { return fmt.Sprint("node ", n.Members().Self()) }
+
 // A node that was taken for dead owns nothing in its next transaction, and is
 // told the configuration anew before it owns anything again.
 func TestANodeTakenForDeadIsFenced(t *testing.T) {

@@ -41,7 +41,7 @@ func everything(t *testing.T, db *store.DB) {
 		tx.Templates.Want(template)
 		tx.Contacts.Want(m.Contact)
 		tx.Conversations.Want(m.Conversation)
-		tx.Identities.Want(identity.IdentityKey)
+		tx.WantPerson(identity.IdentityKey, app)
 		tx.Consents.Want(subject)
 		tx.Conflicts.Want(identity.IdentityKey)
 		tx.Active.Want(store.ActiveKey{Contact: m.Contact, App: app})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,53 +24,97 @@ func (e *postgresEngine) statements(t *schema) *postgresStatements {
 	if s, ok := e.sql[t]; ok {
 		return s
 	}
-	unnest := func(n int) string {
-		parts := make([]string, n)
-		for i, c := range t.columns[:n] {
-			parts[i] = fmt.Sprintf("$%d::%s", i+1, postgresTypes[c.kind])
-		}
-		return "unnest(" + strings.Join(parts, ", ") + ")"
-	}
 	all, keys := len(t.columns), t.keys
-	keyed := "unnested AS MATERIALIZED (SELECT * FROM " + unnest(keys) + " AS k (" + t.names(0, keys, "%", ", ") + "))"
+	keyed := "unnested AS MATERIALIZED (SELECT * FROM " + unnest(t, keys) + " AS k (" + t.names(0, keys, "%", ", ") + "))"
 	match := t.names(0, keys, "t.% = k.%", " AND ")
 	s := &postgresStatements{
 		get: "WITH " + keyed + " SELECT " + t.names(0, all, "t.%", ", ") + " FROM unnested k JOIN " + t.name + " t ON " + match,
-		put: "INSERT INTO " + t.name + " (" + t.names(0, all, "%", ", ") + ") SELECT * FROM " + unnest(all) + t.conflict(),
-		del: "DELETE FROM " + t.name + " t USING " + unnest(keys) + " AS k (" + t.names(0, keys, "%", ", ") + ") WHERE " + match,
+		put: "INSERT INTO " + t.name + " (" + t.names(0, all, "%", ", ") + ") SELECT * FROM " + unnest(t, all) + t.conflict(),
+		del: "DELETE FROM " + t.name + " t USING " + unnest(t, keys) + " AS k (" + t.names(0, keys, "%", ", ") + ") WHERE " + match,
 	}
 	e.sql[t] = s
 	return s
 }
 
+// unnest is a table made of arrays, one for each of the first n columns.
+func unnest(t *schema, n int) string {
+	parts := make([]string, n)
+	for i, c := range t.columns[:n] {
+		parts[i] = fmt.Sprintf("$%d::%s", i+1, postgresTypes[c.kind])
+	}
+	return "unnest(" + strings.Join(parts, ", ") + ")"
+}
+
 // load reads all wanted rows in one round trip.
 func (e *postgresEngine) load(ctx context.Context, tx *Tx) error {
 	batch := &pgx.Batch{}
-	var loading []changes
+	read := e.queueLoads(batch, tx)
+	if batch.Len() == 0 {
+		return nil
+	}
+	results := e.writer.SendBatch(ctx, batch)
+	return e.classify(errors.Join(read(results), results.Close()))
+}
+
+// queueLoads adds the statements that read the wanted rows. read takes what they
+// give.
+func (e *postgresEngine) queueLoads(batch *pgx.Batch, tx *Tx) (read func(pgx.BatchResults) error) {
+	var into []func(decoder)
 	for _, t := range tx.tables {
 		if t.wanted() == 0 {
 			continue
 		}
 		columns := newColumns(t.schema(), t.schema().keys, t.wanted())
 		t.eachWanted(func(bind func(encoder)) { columns.add(bind) })
-		if columns.rows == 0 {
-			continue
+		if columns.rows > 0 {
+			batch.Queue(e.statements(t.schema()).get, columns.args()...)
+			into = append(into, t.loaded)
 		}
-		batch.Queue(e.statements(t.schema()).get, columns.args()...)
-		loading = append(loading, t)
 	}
-	if len(loading) == 0 {
+	if len(tx.people) > 0 {
+		columns := newColumns(personKeys, len(personKeys.columns), len(tx.people))
+		for _, key := range tx.people {
+			columns.add(func(enc encoder) { bindIdentityKey(enc, key.IdentityKey); enc.ID(key.app) })
+		}
+		tx.people = tx.people[:0]
+		for i, t := range []changes{&tx.Contacts, &tx.Active, &tx.Conversations} {
+			batch.Queue(readPeople[i], columns.args()...)
+			into = append(into, t.reached)
+		}
+	}
+	return func(results pgx.BatchResults) error {
+		for _, loaded := range into {
+			if err := scanInto(results, loaded); err != nil {
+				return fmt.Errorf("load: %w", err)
+			}
+		}
 		return nil
 	}
-	results := e.writer.SendBatch(ctx, batch)
-	for _, t := range loading {
-		if err := scanInto(results, func(d decoder) { t.loaded(d) }); err != nil {
-			results.Close()
-			return e.classify(fmt.Errorf("load %s: %w", t.schema().name, err))
-		}
-	}
-	return e.classify(results.Close())
 }
+
+var personKeys = define("person", 6, 6, "lane int", "project text", "channel text", "identity text", "scope blob", "app blob")
+
+// readPeople are the statements that lead from identities to contacts, to what
+// their active conversations are, and to these. They find what lies in the same
+// lane, and the oldest of several contacts.
+var readPeople = func() (out [3]string) {
+	const (
+		contact      = " JOIN contact c ON c.lane = i.lane AND c.id = substr(i.contacts, 1, 16)"
+		active       = " JOIN active_conversation a ON a.lane = i.lane AND a.contact = substr(i.contacts, 1, 16) AND a.app = k.app"
+		conversation = " JOIN conversation v ON v.lane = a.lane AND v.id = a.conversation"
+	)
+	keys := personKeys.keys
+	from := "WITH unnested AS MATERIALIZED (SELECT * FROM " + unnest(personKeys, keys) + " AS k (" + personKeys.names(0, keys, "%", ", ") + ")) SELECT "
+	identity := " FROM unnested k JOIN identity i ON " + personKeys.names(0, identities.keys, "i.% = k.%", " AND ")
+	for i, s := range []struct{ columns, joins string }{
+		{contacts.names(0, len(contacts.columns), "c.%", ", "), contact},
+		{activeConversations.names(0, len(activeConversations.columns), "a.%", ", "), active},
+		{conversations.names(0, len(conversations.columns), "v.%", ", "), active + conversation},
+	} {
+		out[i] = from + s.columns + identity + s.joins
+	}
+	return out
+}()
 
 func scanInto(results pgx.BatchResults, scan func(decoder)) error {
 	rows, err := results.Query()

@@ -24,10 +24,12 @@ const (
 var readHanded = "SELECT " + callbacks.schema.names(0, len(callbacks.schema.columns), "c.%", ", ") + " FROM handoff h" +
 	" JOIN callback c ON c.lane = h.lane AND c.app = h.app AND c.position = h.at WHERE h.node = $1 AND h.kind = 1 ORDER BY h.number LIMIT $2"
 
+func (e *postgresEngine) shared() bool { return e.crowded }
+
 // begin locks out the other nodes where there are any. A node that is alone
 // saves the round trip: its commit fails if it was not alone after all.
 func (e *postgresEngine) begin(ctx context.Context, tx *Tx, lock bool) error {
-	if !lock && !e.crowded {
+	if !lock {
 		return nil
 	}
 	self := tx.members.self
@@ -39,8 +41,12 @@ func (e *postgresEngine) begin(ctx context.Context, tx *Tx, lock bool) error {
 		batch.Queue(readHandoffs, self, maxHandoffs+1)
 		batch.Queue(readHanded, self, maxHandoffs+1)
 	}
+	load := e.queueLoads(batch, tx)
 	results := e.writer.SendBatch(ctx, batch)
 	leases, err := e.readBegin(results, tx, self != 0)
+	if err == nil {
+		err = load(results)
+	}
 	if err = errors.Join(err, results.Close()); err != nil {
 		return e.classify(err)
 	}

@@ -18,9 +18,8 @@ type table[K comparable, R any] struct {
 type rows[K comparable, R any] struct {
 	tx    *Tx
 	table *table[K, R]
-	// have holds what the batch has read or changed. Where rows are kept, it
-	// also holds what earlier batches have, and older what was there before have
-	// was full.
+	// have holds what the batch has read or changed and, where rows are kept, what
+	// earlier ones have; older what was there before have was full.
 	have, older map[K]*entry[K, R]
 	want        []K
 	dirty       []*entry[K, R] // in the order of their first change
@@ -195,13 +194,12 @@ func (r *rows[K, R]) undo() {
 	r.accept()
 }
 
-// written notes that all changes are on disk, and keeps the rows if nothing
-// else can change them.
-func (r *rows[K, R]) written(keep bool) {
+// written notes that all changes are on disk.
+func (r *rows[K, R]) written() {
 	for _, e := range r.dirty {
 		e.dirty, e.moved, e.stored = false, false, e.exists
 	}
-	if !keep || r.table.unkept {
+	if r.table.unkept {
 		r.reset()
 		return
 	}
@@ -249,6 +247,17 @@ func (r *rows[K, R]) loaded(dec decoder) {
 	row := r.table.scan(dec)
 	key := r.table.keyOf(&row)
 	r.have[key] = &entry[K, R]{key: key, row: row, exists: true, stored: true}
+	r.measure(key, &row)
+}
+
+// reached is loaded for a row that nobody asked for by its key.
+func (r *rows[K, R]) reached(dec decoder) {
+	row := r.table.scan(dec)
+	key := r.table.keyOf(&row)
+	if r.find(key) == nil {
+		r.have[key] = &entry[K, R]{key: key, row: row, exists: true, stored: true}
+		r.measure(key, &row)
+	}
 }
 
 func (r *rows[K, R]) eachPut(f func(bind func(encoder), stored bool)) {

@@ -212,6 +212,7 @@ func (e *sqliteEngine) join(_ context.Context, tx *Tx, name string) error {
 }
 
 func (e *sqliteEngine) hints() *hints                                      { return nil }
+func (e *sqliteEngine) shared() bool                                       { return false }
 func (e *sqliteEngine) begin(context.Context, *Tx, bool) error             { return nil }
 func (e *sqliteEngine) review(context.Context, *Tx) ([]int64, bool, error) { return nil, false, nil }
 func (e *sqliteEngine) assign(context.Context, []int, int64) error         { return nil }

@@ -86,8 +86,10 @@ type DB struct {
 // engine is what differs between SQLite and PostgreSQL.
 type engine interface {
 	reader
-	// begin reads what other nodes have done, into tx; with lock, or while
-	// there are others, none of them commits before tx does.
+	// shared says that other nodes may write before the next transaction, or have.
+	shared() bool
+	// begin reads what other nodes have done, into tx, and tx's wanted rows; with
+	// lock none of them commits before tx does.
 	begin(ctx context.Context, tx *Tx, lock bool) error
 	// rollback ends a transaction that will not be committed.
 	rollback(ctx context.Context) error

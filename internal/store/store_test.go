@@ -113,9 +113,10 @@ func TestRowsRoundTrip(t *testing.T) {
 // What a batch wants beforehand is what it would get one by one.
 func TestWantedRowsAreLoaded(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
-		db := storetest.Open(t, e.URL(t))
+		url := e.URL(t)
 		there, missing := message(gateway.NewID(7), 1), gateway.NewID(2)
-		apply(t, db, func(tx *store.Tx) error { tx.PutMessage(there); return nil })
+		before(t, url, func(tx *store.Tx) error { tx.PutMessage(there); return nil })
+		db := storetest.Open(t, url)
 		var got store.Message
 		var found, ghost bool
 		err := db.Apply(context.Background(), store.Op{
@@ -133,6 +134,82 @@ func TestWantedRowsAreLoaded(t *testing.T) {
 		})
 		if diff := cmp.Diff(there, got); err != nil || !found || ghost || diff != "" {
 			t.Errorf("found %v, ghost %v, %v, %s", found, ghost, err, diff)
+		}
+	})
+}
+
+// before applies run in a process of its own, as it were: the next one has
+// nothing of it in memory.
+func before(t *testing.T, url string, run func(*store.Tx) error) {
+	t.Helper()
+	db, err := store.Open(context.Background(), store.Options{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply(t, db, run)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// With an identity comes who has it and their active conversation with the app,
+// if they lie in one lane. Where they do not, they are found all the same.
+func TestAPersonIsLoadedAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, e storetest.Engine) {
+		url, app := e.URL(t), gateway.NewID(3)
+		identity := func(number string) store.IdentityKey {
+			return store.IdentityKey{Project: "p", Channel: "SMS", Identity: number}
+		}
+		here, elsewhere, nobody := identity("46700000001"), identity("46700000002"), identity("46700000003")
+		contact := map[store.IdentityKey]gateway.ID{here: gateway.NewID(here.Lane()), elsewhere: gateway.NewID(elsewhere.Lane() + 1)}
+		conversation := make(map[store.IdentityKey]gateway.ID)
+		before(t, url, func(tx *store.Tx) error {
+			for key, id := range contact {
+				talk := store.Conversation{ID: gateway.NewID(id.Lane()), App: app, Contact: id, Project: "p", Active: true}
+				conversation[key] = talk.ID
+				tx.Identities.Put(store.Identity{IdentityKey: key, Contacts: []gateway.ID{id, gateway.NewID(9)}})
+				tx.Contacts.Put(store.Contact{ID: id, Project: "p", Body: []byte("{}")})
+				tx.Active.Put(store.Active{ActiveKey: store.ActiveKey{Contact: id, App: app}, Conversation: talk.ID})
+				tx.Conversations.Put(talk)
+			}
+			return nil
+		})
+		db := storetest.Open(t, url)
+		err := db.Apply(context.Background(), store.Op{
+			Want: []func(*store.Tx){func(tx *store.Tx) {
+				for _, key := range []store.IdentityKey{here, here, elsewhere, nobody} {
+					tx.WantPerson(key, app)
+				}
+			}},
+			Run: func(tx *store.Tx) error {
+				active := store.ActiveKey{Contact: contact[here], App: app}
+				if db.Lanes() > 1 && !(tx.Contacts.Known(contact[here]) && tx.Active.Known(active) && tx.Conversations.Known(conversation[here])) {
+					t.Error("what lies in the lane of the identity was not loaded")
+				}
+				for key, id := range contact {
+					i, _, err := tx.Identities.Get(key)
+					if err != nil || len(i.Contacts) != 2 || i.Contacts[0] != id {
+						t.Errorf("identity %s: %v %v", key.Identity, i, err)
+					}
+					if c, found, err := tx.Contacts.Get(id); err != nil || !found || c.ID != id {
+						t.Errorf("contact of %s: %v %v", key.Identity, c, err)
+					}
+					a, _, err := tx.Active.Get(store.ActiveKey{Contact: id, App: app})
+					if err != nil || a.Conversation != conversation[key] {
+						t.Errorf("what is active of %s: %v %v", key.Identity, a, err)
+					}
+					if v, found, err := tx.Conversations.Get(a.Conversation); err != nil || !found || v.Contact != id {
+						t.Errorf("conversation of %s: %v %v", key.Identity, v, err)
+					}
+				}
+				if _, found, err := tx.Identities.Get(nobody); err != nil || found {
+					t.Errorf("an identity that is not there: %v %v", found, err)
+				}
+				return nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // Tx is the memory of the writer: the rows that the operations of a batch read
-// and change. One is used for all batches, and where nothing else can write, it
-// keeps the rows that were used last. It is used by the writer alone, one
+// and change. One is used for all batches, and it keeps the rows that were used
+// last for as long as nothing else writes. It is used by the writer alone, one
 // operation after the other.
 type Tx struct {
 	// Now is the one time of the batch.
@@ -62,6 +62,7 @@ type Tx struct {
 	probe   bool           // to be written even if nothing changes
 	started bool           // a batch, which is not finished
 	tables  []changes
+	people  []personKey // of WantPerson, not loaded yet
 	after   []func()
 	touched []changes // those that the running operation has changed
 	kept    int       // how many of after are from earlier operations
@@ -73,6 +74,7 @@ type changes interface {
 	wanted() int
 	eachWanted(func(bind func(encoder)))
 	loaded(decoder)
+	reached(decoder)
 	changed() int
 	// eachPut says of each row whether one with its key is known to be stored.
 	eachPut(func(bind func(encoder), stored bool))
@@ -80,7 +82,7 @@ type changes interface {
 
 	accept()
 	undo()
-	written(keep bool)
+	written()
 	reset()
 }
 
@@ -143,23 +145,27 @@ func (tx *Tx) undo() {
 // start begins a batch.
 func (tx *Tx) start(now time.Time, members *Members) {
 	if tx.started { // and not finished: nothing of it is on disk
-		for _, t := range tx.tables {
-			t.reset()
-		}
-		clear(tx.after)
-		tx.touched, tx.after, tx.kept = tx.touched[:0], tx.after[:0], 0
+		tx.forget()
 	}
 	tx.started = true
 	tx.Now, tx.Trace, tx.members, tx.found = now, "", members, members
 	tx.handed, tx.called, tx.moving, tx.flooded = nil, nil, false, false
 }
 
+// forget drops all rows, and what a batch has done to them.
+func (tx *Tx) forget() {
+	for _, t := range tx.tables {
+		t.reset()
+	}
+	clear(tx.after)
+	tx.touched, tx.after, tx.kept, tx.people = tx.touched[:0], tx.after[:0], 0, tx.people[:0]
+}
+
 // finish ends a batch that is on disk, and does what was to be done after it.
 func (tx *Tx) finish() {
 	tx.started = false
-	keep := tx.db.Lanes() == 1
 	for _, t := range tx.tables {
-		t.written(keep)
+		t.written()
 	}
 	for _, f := range tx.after {
 		f()
@@ -227,12 +233,26 @@ func (tx *Tx) Forget(c Callback) {
 	tx.callbacks.Delete(callbackKey{c.Lane, c.App, c.Position})
 }
 
-// EachActive calls f with the active conversations that the batch has loaded,
-// so that an operation can want those conversations as well.
-func (tx *Tx) EachActive(f func(Active)) {
-	for _, e := range tx.Active.have {
-		if e.exists {
-			f(e.row)
-		}
+// personKey is an identity, and an app that it may have a conversation with.
+type personKey struct {
+	IdentityKey
+	app ID
+}
+
+// WantPerson says that the operation will read an identity, the contact that it
+// is of and their active conversation with an app. What lies in the lane of the
+// identity, as most do, is loaded with it at once.
+func (tx *Tx) WantPerson(key IdentityKey, app ID) {
+	if tx.Identities.find(key) == nil {
+		tx.people = append(tx.people, personKey{key, app})
+	}
+	tx.Identities.Want(key)
+}
+
+// WantConversation says that the operation will read the active conversation of
+// a contact with an app. Which one that is has been wanted before.
+func (tx *Tx) WantConversation(key ActiveKey) {
+	if e := tx.Active.find(key); e != nil && e.exists {
+		tx.Conversations.Want(e.row.Conversation)
 	}
 }

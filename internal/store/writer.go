@@ -357,9 +357,13 @@ func (db *DB) commit(batch []*pending) (tx *Tx, err error) {
 	return tx, db.engine.commit(ctx, tx)
 }
 
-// begin takes in what other nodes have done.
+// begin takes in what other nodes have done, and says what is to be loaded first.
 func (db *DB) begin(ctx context.Context, tx *Tx, batch []*pending) error {
-	lock := slices.ContainsFunc(batch, func(p *pending) bool { return p.op.lock })
+	lock := db.engine.shared() || slices.ContainsFunc(batch, func(p *pending) bool { return p.op.lock })
+	if lock {
+		tx.forget()
+	}
+	db.want(tx, batch, 0)
 	if err := db.engine.begin(ctx, tx, lock); err != nil {
 		return err
 	}
@@ -414,27 +418,31 @@ func (db *DB) look() {
 	}
 }
 
-// preload loads what the operations say that they will read. With one lane
-// the rows lie in this process, and a single get costs microseconds.
+// preload loads what the operations say that they will read.
 func (db *DB) preload(ctx context.Context, tx *Tx, batch []*pending) error {
-	if db.Lanes() == 1 {
-		return nil
-	}
-	for round := 0; ; round++ {
-		more := false
-		for _, p := range batch {
-			if round < len(p.op.Want) {
-				p.op.Want[round](tx)
-				more = true
-			}
-		}
-		if !more {
-			return nil
-		}
+	for round, more := 1, true; more; round++ {
 		if err := db.engine.load(ctx, tx); err != nil {
 			return err
 		}
+		more = db.want(tx, batch, round)
 	}
+	return nil
+}
+
+// want asks the operations what they will read, and reports whether there is one
+// that has had something to say in this round. With one lane the rows lie in this
+// process, and a single get costs microseconds.
+func (db *DB) want(tx *Tx, batch []*pending, round int) (more bool) {
+	if db.Lanes() == 1 {
+		return false
+	}
+	for _, p := range batch {
+		if round < len(p.op.Want) {
+			p.op.Want[round](tx)
+			more = true
+		}
+	}
+	return more
 }
 
 // apply runs one operation; a panic in it is its own error, not everybody's.
