@@ -186,7 +186,7 @@ CREATE TABLE conversation (
   closing         bigint NOT NULL,
   choice          {{blob}} NOT NULL,
   PRIMARY KEY (lane, id)
-);
+){{hot}};
 
 CREATE INDEX conversation_by_app ON conversation (app, id);
 
