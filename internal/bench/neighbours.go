@@ -122,6 +122,9 @@ func (b *bench) outage(ctx context.Context) error {
 		}
 		b.note("callbacks behind the webhook that is down", float64(n), "", none)
 		b.note("until the other webhook has passed them by", time.Since(begin).Seconds(), "s", none)
+		if err := r.connect(ctx); err != nil {
+			return err
+		}
 		beside, err := r.healthy(ctx, app, in)
 		if err != nil {
 			return err

@@ -84,6 +84,13 @@ func (r *rig) start(ctx context.Context, env ...string) error {
 		r.gateways = append(r.gateways, p)
 	}
 	r.pool = make(chan *conn, r.opts.Concurrency)
+	return r.connect(ctx)
+}
+
+// connect fills the pool with new connections. After a long wait it has to: the
+// gateway hangs up on those that ask nothing for 10 s.
+func (r *rig) connect(ctx context.Context) error {
+	r.hangUp()
 	for range r.opts.Concurrency {
 		c, err := r.dial(ctx, len(r.pool))
 		if err != nil {
@@ -99,11 +106,15 @@ func (r *rig) dial(ctx context.Context, i int) (*conn, error) {
 	return dialConn(ctx, r.gateways[i%len(r.gateways)].address())
 }
 
-// stop stops the gateways, so that the store can be filled or they can start anew.
-func (r *rig) stop() {
+func (r *rig) hangUp() {
 	for len(r.pool) > 0 {
 		(<-r.pool).Close()
 	}
+}
+
+// stop stops the gateways, so that the store can be filled or they can start anew.
+func (r *rig) stop() {
+	r.hangUp()
 	for _, p := range r.gateways {
 		p.stop()
 	}
