@@ -115,19 +115,24 @@ func (c *checkpointer) checkpoint() error {
 		if err != nil {
 			return err
 		}
-		if now.copied == now.length || now.copied == before.copied {
-			return nil // all is done, or a reader is in the way
+		left := now.length - now.copied
+		if left > 0 && now.copied == before.copied {
+			return nil // a reader is in the way
 		}
 		// SQLite syncs the file only when nothing is left, which the writer would
 		// have to wait for in the last pass. Most of it is done here.
-		if err := c.file.Sync(); err != nil {
-			return &syncError{err}
+		if left > 0 {
+			if err := c.file.Sync(); err != nil {
+				return &syncError{err}
+			}
 		}
 		before = now
-		if now.length-now.copied <= checkpointRest {
+		if left <= checkpointRest {
 			break
 		}
 	}
+	// Even if nothing is left: the transaction that is open now began before, and
+	// adds its pages at the end.
 	c.gate.Lock()
 	defer c.gate.Unlock()
 	_, err = c.pass("PASSIVE")
