@@ -32,8 +32,13 @@ const hiddenFor = 96 * time.Hour
 const sweepPage = 50
 
 // sweepShare: of so many units of time a sweep takes one, and leaves the others
-// to the traffic. Under load its operations take longer, and it slows down.
-const sweepShare = 10
+// to the traffic. While others wait for the store it rests up to sweepPatience
+// times as long: in a large store a row that is deleted costs several pages that
+// nobody else has touched for long.
+const (
+	sweepShare    = 10
+	sweepPatience = 5
+)
 
 // sweep is one pass over what this node's lanes hold. Whatever it leaves undone,
 // the next one does.
@@ -310,10 +315,15 @@ func (s sweep) delete(what string, n int, op store.Op) error {
 
 // rest leaves the store to others for a while.
 func (s sweep) rest(worked time.Duration) error {
-	select {
-	case <-time.After(worked * (sweepShare - 1)):
-		return nil
-	case <-s.ctx.Done():
-		return s.ctx.Err()
+	for range sweepPatience {
+		select {
+		case <-time.After(worked * (sweepShare - 1)):
+		case <-s.ctx.Done():
+			return s.ctx.Err()
+		}
+		if s.db.Queued() == 0 {
+			break
+		}
 	}
+	return nil
 }
