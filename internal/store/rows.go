@@ -1,5 +1,7 @@
 package store
 
+import "errors"
+
 // table is how rows of type R with keys of type K are stored.
 type table[K comparable, R any] struct {
 	*schema
@@ -80,6 +82,10 @@ func (r *rows[K, R]) Get(key K) (R, bool, error) {
 	if e := r.find(key); e != nil {
 		return e.row, e.exists, nil
 	}
+	if r.tx.early {
+		var none R
+		return none, false, errEarly
+	}
 	r.key = key
 	found, err := r.tx.db.engine.get(r.tx.ctx, r.table.schema, r.bindKey, r.scanRow)
 	row := r.row
@@ -91,9 +97,17 @@ func (r *rows[K, R]) Get(key K) (R, bool, error) {
 	if !found {
 		row = none
 	}
-	r.have[key] = &entry[K, R]{key: key, row: row, exists: found, stored: found}
-	r.measure(key, &row)
+	r.hold(entry[K, R]{key: key, row: row, exists: found, stored: found})
 	return row, found, nil
+}
+
+// errEarly: a read in the first round of an operation's Want.
+var errEarly = errors.New("the first round of what is wanted cannot read")
+
+// hold keeps what was read.
+func (r *rows[K, R]) hold(e entry[K, R]) {
+	r.have[e.key] = &e
+	r.measure(e.key, &e.row)
 }
 
 func (r *rows[K, R]) measure(key K, row *R) {
@@ -245,9 +259,7 @@ func (r *rows[K, R]) eachWanted(f func(bind func(encoder))) {
 
 func (r *rows[K, R]) loaded(dec decoder) {
 	row := r.table.scan(dec)
-	key := r.table.keyOf(&row)
-	r.have[key] = &entry[K, R]{key: key, row: row, exists: true, stored: true}
-	r.measure(key, &row)
+	r.hold(entry[K, R]{key: r.table.keyOf(&row), row: row, exists: true, stored: true})
 }
 
 // reached is loaded for a row that nobody asked for by its key.
@@ -255,8 +267,7 @@ func (r *rows[K, R]) reached(dec decoder) {
 	row := r.table.scan(dec)
 	key := r.table.keyOf(&row)
 	if r.find(key) == nil {
-		r.have[key] = &entry[K, R]{key: key, row: row, exists: true, stored: true}
-		r.measure(key, &row)
+		r.hold(entry[K, R]{key: key, row: row, exists: true, stored: true})
 	}
 }
 

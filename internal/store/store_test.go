@@ -121,7 +121,14 @@ func TestWantedRowsAreLoaded(t *testing.T) {
 		var found, ghost bool
 		err := db.Apply(context.Background(), store.Op{
 			Want: []func(*store.Tx){
-				func(tx *store.Tx) { tx.WantMessage(there.ID); tx.WantMessage(there.ID); tx.WantMessage(missing) },
+				func(tx *store.Tx) {
+					if _, _, err := tx.Message(there.ID); err == nil {
+						t.Error("a row was read before the transaction had begun")
+					}
+					tx.WantMessage(there.ID)
+					tx.WantMessage(there.ID)
+					tx.WantMessage(missing)
+				},
 				func(tx *store.Tx) { tx.Contacts.Want(there.Contact) },
 			},
 			Run: func(tx *store.Tx) (err error) {

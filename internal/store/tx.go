@@ -61,6 +61,7 @@ type Tx struct {
 	flooded bool           // there are more handoffs than it is worth to take in
 	probe   bool           // to be written even if nothing changes
 	started bool           // a batch, which is not finished
+	early   bool           // the batch has not begun: nothing can be read
 	tables  []changes
 	people  []personKey // of WantPerson, not loaded yet
 	after   []func()

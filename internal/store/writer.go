@@ -16,8 +16,9 @@ import (
 // anew each time.
 type Op struct {
 	// Want says in rounds which rows Run will read, so that a whole batch
-	// loads them at once; later rounds may use what earlier ones loaded. It is
-	// a hint: nil is right, only slower on PostgreSQL.
+	// loads them at once; later rounds may use what earlier ones loaded, the first
+	// one cannot read: it comes before the lock. It is a hint: nil is right, only
+	// slower on PostgreSQL.
 	Want []func(*Tx)
 	// Run applies the operation. An error takes back what it did, concerns its
 	// caller alone, and is returned by Apply.
@@ -363,7 +364,9 @@ func (db *DB) begin(ctx context.Context, tx *Tx, batch []*pending) error {
 	if lock {
 		tx.forget()
 	}
+	tx.early = true // what is read now may be old once the lock is there
 	db.want(tx, batch, 0)
+	tx.early = false
 	if err := db.engine.begin(ctx, tx, lock); err != nil {
 		return err
 	}
