@@ -25,10 +25,9 @@ func (e *postgresEngine) statements(t *schema) *postgresStatements {
 		return s
 	}
 	all, keys := len(t.columns), t.keys
-	keyed := "unnested AS MATERIALIZED (SELECT * FROM " + unnest(t, keys) + " AS k (" + t.names(0, keys, "%", ", ") + "))"
 	match := t.names(0, keys, "t.% = k.%", " AND ")
 	s := &postgresStatements{
-		get: "WITH " + keyed + " SELECT " + t.names(0, all, "t.%", ", ") + " FROM unnested k JOIN " + t.name + " t ON " + match,
+		get: withKeys(t) + "SELECT " + t.names(0, all, "t.%", ", ") + " FROM unnested k JOIN " + t.name + " t ON " + match,
 		put: "INSERT INTO " + t.name + " (" + t.names(0, all, "%", ", ") + ") SELECT * FROM " + unnest(t, all) + t.conflict(),
 		del: "DELETE FROM " + t.name + " t USING " + unnest(t, keys) + " AS k (" + t.names(0, keys, "%", ", ") + ") WHERE " + match,
 	}
@@ -43,6 +42,11 @@ func unnest(t *schema, n int) string {
 		parts[i] = fmt.Sprintf("$%d::%s", i+1, postgresTypes[c.kind])
 	}
 	return "unnest(" + strings.Join(parts, ", ") + ")"
+}
+
+// withKeys begins a statement that reads by the keys of t, which it has as unnested.
+func withKeys(t *schema) string {
+	return "WITH unnested AS MATERIALIZED (SELECT * FROM " + unnest(t, t.keys) + " AS k (" + t.names(0, t.keys, "%", ", ") + ")) "
 }
 
 // load reads all wanted rows in one round trip.
@@ -103,15 +107,13 @@ var readPeople = func() (out [3]string) {
 		active       = " JOIN active_conversation a ON a.lane = i.lane AND a.contact = substr(i.contacts, 1, 16) AND a.app = k.app"
 		conversation = " JOIN conversation v ON v.lane = a.lane AND v.id = a.conversation"
 	)
-	keys := personKeys.keys
-	from := "WITH unnested AS MATERIALIZED (SELECT * FROM " + unnest(personKeys, keys) + " AS k (" + personKeys.names(0, keys, "%", ", ") + ")) SELECT "
 	identity := " FROM unnested k JOIN identity i ON " + personKeys.names(0, identities.keys, "i.% = k.%", " AND ")
 	for i, s := range []struct{ columns, joins string }{
 		{contacts.names(0, len(contacts.columns), "c.%", ", "), contact},
 		{activeConversations.names(0, len(activeConversations.columns), "a.%", ", "), active},
 		{conversations.names(0, len(conversations.columns), "v.%", ", "), active + conversation},
 	} {
-		out[i] = from + s.columns + identity + s.joins
+		out[i] = withKeys(personKeys) + "SELECT " + s.columns + identity + s.joins
 	}
 	return out
 }()
