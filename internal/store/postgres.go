@@ -162,7 +162,7 @@ func (e *postgresEngine) migrate(ctx context.Context) error {
 			return err
 		}
 		for _, m := range steps {
-			for _, statement := range m.statements("{{blob}}", "bytea", "{{keytext}}", "keytext", "{{clustered}}", "", "{{hot}}", " WITH (fillfactor = 80)", "{{counter}}", " WITH (fillfactor = 20)") {
+			for _, statement := range m.statements("{{blob}}", "bytea", "{{keytext}}", "keytext", "{{clustered}}", "", "{{hot}}", " WITH (fillfactor = 50)", "{{counter}}", " WITH (fillfactor = 20)") {
 				if _, err := tx.Exec(ctx, statement); err != nil {
 					return fmt.Errorf("migration %s: %w in %q", m.name, err, statement)
 				}

@@ -14,9 +14,8 @@ import (
 	"switchyard/internal/gateway"
 )
 
-// postgresStatements are the multi-row statements of one table. Their
-// parameters are one array a column.
-type postgresStatements struct{ get, put, del string }
+// postgresStatements are the multi-row statements of one table.
+type postgresStatements struct{ get, put, del statement }
 
 var postgresTypes = [...]string{integer: "bigint[]", text: "text[]", blob: "bytea[]"}
 
@@ -27,9 +26,9 @@ func (e *postgresEngine) statements(t *schema) *postgresStatements {
 	all, keys := len(t.columns), t.keys
 	match := t.names(0, keys, "t.% = k.%", " AND ")
 	s := &postgresStatements{
-		get: withKeys(t) + "SELECT " + t.names(0, all, "t.%", ", ") + " FROM unnested k JOIN " + t.name + " t ON " + match,
-		put: "INSERT INTO " + t.name + " (" + t.names(0, all, "%", ", ") + ") SELECT * FROM " + unnest(t, all) + t.conflict(),
-		del: "DELETE FROM " + t.name + " t USING " + unnest(t, keys) + " AS k (" + t.names(0, keys, "%", ", ") + ") WHERE " + match,
+		get: statement{withKeys(t) + "SELECT " + t.names(0, all, "t.%", ", ") + " FROM unnested k JOIN " + t.name + " t ON " + match, newColumns(t.columns[:keys])},
+		put: statement{"INSERT INTO " + t.name + " (" + t.names(0, all, "%", ", ") + ") SELECT * FROM " + unnest(t, all) + t.conflict(), newColumns(t.columns)},
+		del: statement{"DELETE FROM " + t.name + " t USING " + unnest(t, keys) + " AS k (" + t.names(0, keys, "%", ", ") + ") WHERE " + match, newColumns(t.columns[:keys])},
 	}
 	e.sql[t] = s
 	return s
@@ -68,23 +67,24 @@ func (e *postgresEngine) queueLoads(batch *pgx.Batch, tx *Tx) (read func(pgx.Bat
 		if t.wanted() == 0 {
 			continue
 		}
-		columns := newColumns(t.schema(), t.schema().keys, t.wanted())
-		t.eachWanted(func(bind func(encoder)) { columns.add(bind) })
-		if columns.rows > 0 {
-			batch.Queue(e.statements(t.schema()).get, columns.args()...)
+		get := &e.statements(t.schema()).get
+		t.eachWanted(get.add)
+		if get.queue(batch) {
 			into = append(into, t.loaded)
 		}
 	}
-	if len(tx.people) > 0 {
-		columns := newColumns(personKeys, len(personKeys.columns), len(tx.people))
-		for _, key := range tx.people {
-			columns.add(func(enc encoder) { bindIdentityKey(enc, key.IdentityKey); enc.ID(key.app) })
-		}
-		tx.people = tx.people[:0]
-		for i, t := range []changes{&tx.Contacts, &tx.Active, &tx.Conversations} {
-			batch.Queue(readPeople[i], columns.args()...)
-			into = append(into, t.reached)
-		}
+	for _, key := range tx.people {
+		tx.Identities.None(key.IdentityKey) // unless the statement finds it
+		e.people.add(func(enc encoder) { bindIdentityKey(enc, key.IdentityKey); enc.ID(key.app) })
+	}
+	tx.people = tx.people[:0]
+	if e.people.queue(batch) {
+		into = append(into, func(d decoder) {
+			tx.Identities.loaded(d)
+			for _, t := range []changes{&tx.Contacts, &tx.Active, &tx.Conversations} {
+				t.reached(d)
+			}
+		})
 	}
 	return func(results pgx.BatchResults) error {
 		for _, loaded := range into {
@@ -96,27 +96,19 @@ func (e *postgresEngine) queueLoads(batch *pgx.Batch, tx *Tx) (read func(pgx.Bat
 	}
 }
 
-var personKeys = define("person", 6, 6, "lane int", "project text", "channel text", "identity text", "scope blob", "app blob")
-
-// readPeople are the statements that lead from identities to contacts, to what
-// their active conversations are, and to these. They find what lies in the same
+// readPeople leads from identities to contacts, to what their active
+// conversations with an app are, and to these. It finds what lies in the same
 // lane, and the oldest of several contacts.
-var readPeople = func() (out [3]string) {
-	const (
-		contact      = " JOIN contact c ON c.lane = i.lane AND c.id = substr(i.contacts, 1, 16)"
-		active       = " JOIN active_conversation a ON a.lane = i.lane AND a.contact = substr(i.contacts, 1, 16) AND a.app = k.app"
-		conversation = " JOIN conversation v ON v.lane = a.lane AND v.id = a.conversation"
-	)
-	identity := " FROM unnested k JOIN identity i ON " + personKeys.names(0, identities.keys, "i.% = k.%", " AND ")
-	for i, s := range []struct{ columns, joins string }{
-		{contacts.names(0, len(contacts.columns), "c.%", ", "), contact},
-		{activeConversations.names(0, len(activeConversations.columns), "a.%", ", "), active},
-		{conversations.names(0, len(conversations.columns), "v.%", ", "), active + conversation},
-	} {
-		out[i] = withKeys(personKeys) + "SELECT " + s.columns + identity + s.joins
-	}
-	return out
-}()
+func readPeople() statement {
+	keys := define("person", 6, 6, "lane int", "project text", "channel text", "identity text", "scope blob", "app blob")
+	columns := func(t *schema, alias string) string { return t.names(0, len(t.columns), alias+".%", ", ") }
+	return statement{withKeys(keys) + "SELECT " + columns(identities.schema, "i") + ", " + columns(contacts.schema, "c") + ", " +
+		columns(activeConversations.schema, "a") + ", " + columns(conversations.schema, "v") +
+		" FROM unnested k JOIN identity i ON " + keys.names(0, identities.keys, "i.% = k.%", " AND ") +
+		" LEFT JOIN contact c ON c.lane = i.lane AND c.id = substr(i.contacts, 1, 16)" +
+		" LEFT JOIN active_conversation a ON a.lane = i.lane AND a.contact = substr(i.contacts, 1, 16) AND a.app = k.app" +
+		" LEFT JOIN conversation v ON v.lane = a.lane AND v.id = a.conversation", newColumns(keys.columns)}
+}
 
 func scanInto(results pgx.BatchResults, scan func(decoder)) error {
 	rows, err := results.Query()
@@ -133,9 +125,9 @@ func scanInto(results pgx.BatchResults, scan func(decoder)) error {
 }
 
 func (e *postgresEngine) get(ctx context.Context, t *schema, bind func(encoder), scan func(decoder)) (found bool, err error) {
-	columns := newColumns(t, t.keys, 1)
-	columns.add(bind)
-	rows, err := e.writer.Query(ctx, e.statements(t).get, columns.args()...)
+	s := &e.statements(t).get
+	s.add(bind)
+	rows, err := e.writer.Query(ctx, s.sql, s.take()...)
 	if err != nil {
 		return false, e.classify(err)
 	}
@@ -150,71 +142,6 @@ func (e *postgresEngine) get(ctx context.Context, t *schema, bind func(encoder),
 		return false, e.classify(err)
 	}
 	return found, nil
-}
-
-// columns gathers rows column by column for unnest.
-type columns struct {
-	schema *schema
-	ints   [][]int64
-	texts  [][]string
-	blobs  [][][]byte
-	ids    []byte // the bytes of ids among the blobs
-	width  int
-	next   int // column that the next value belongs to
-	rows   int
-}
-
-// newColumns has room for so many rows of the first columns of a table.
-func newColumns(s *schema, width, rows int) *columns {
-	c := &columns{schema: s, width: width, ints: make([][]int64, width), texts: make([][]string, width), blobs: make([][][]byte, width)}
-	for i := range width {
-		switch s.columns[i].kind {
-		case integer:
-			c.ints[i] = make([]int64, 0, rows)
-		case text:
-			c.texts[i] = make([]string, 0, rows)
-		case blob:
-			c.blobs[i] = make([][]byte, 0, rows)
-		}
-	}
-	return c
-}
-
-func (c *columns) add(bind func(encoder)) {
-	c.next = 0
-	bind(encoder{c, gateway.Lanes})
-	c.rows++
-}
-
-func (c *columns) Int(v int64)   { c.ints[c.next] = append(c.ints[c.next], v); c.next++ }
-func (c *columns) Text(v string) { c.texts[c.next] = append(c.texts[c.next], v); c.next++ }
-func (c *columns) Blob(v []byte) {
-	if v == nil { // would be NULL
-		v = []byte{}
-	}
-	c.blobs[c.next] = append(c.blobs[c.next], v)
-	c.next++
-}
-
-func (c *columns) ID(v gateway.ID) {
-	at := len(c.ids)
-	c.ids = append(c.ids, v[:]...)
-	c.Blob(c.ids[at:len(c.ids):len(c.ids)])
-}
-
-func (c *columns) args() []any {
-	out := make([]any, c.width)
-	for i := range out {
-		switch c.schema.columns[i].kind {
-		case integer:
-			out[i] = c.ints[i]
-		case text:
-			out[i] = c.texts[i]
-		case blob:
-			out[i] = c.blobs[i]
-		}
-	}
-	return out
 }
 
 // postgresReader reads the columns of the current row in order, from the bytes

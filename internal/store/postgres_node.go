@@ -178,16 +178,11 @@ func (e *postgresEngine) queueChanges(batch *pgx.Batch, tx *Tx) {
 		if t.changed() == 0 {
 			continue
 		}
-		s := t.schema()
-		deleted, put := newColumns(s, s.keys, 0), newColumns(s, len(s.columns), t.changed())
-		t.eachDelete(func(bind func(encoder)) { deleted.add(bind) })
-		t.eachPut(func(bind func(encoder), _ bool) { put.add(bind) })
-		if deleted.rows > 0 {
-			batch.Queue(e.statements(s).del, deleted.args()...)
-		}
-		if put.rows > 0 {
-			batch.Queue(e.statements(s).put, put.args()...)
-		}
+		s := e.statements(t.schema())
+		t.eachDelete(s.del.add)
+		t.eachPut(func(bind func(encoder), _ bool) { s.put.add(bind) })
+		s.del.queue(batch)
+		s.put.queue(batch)
 	}
 }
 

@@ -262,11 +262,12 @@ func (r *rows[K, R]) loaded(dec decoder) {
 	r.hold(entry[K, R]{key: r.table.keyOf(&row), row: row, exists: true, stored: true})
 }
 
-// reached is loaded for a row that nobody asked for by its key.
+// reached is loaded for a row that nobody asked for by its key, and that need not
+// be there: then it has no key.
 func (r *rows[K, R]) reached(dec decoder) {
 	row := r.table.scan(dec)
-	key := r.table.keyOf(&row)
-	if r.find(key) == nil {
+	var none K
+	if key := r.table.keyOf(&row); key != none && r.find(key) == nil {
 		r.hold(entry[K, R]{key: key, row: row, exists: true, stored: true})
 	}
 }

@@ -247,7 +247,6 @@ func (tx *Tx) WantPerson(key IdentityKey, app ID) {
 	if tx.Identities.find(key) == nil {
 		tx.people = append(tx.people, personKey{key, app})
 	}
-	tx.Identities.Want(key)
 }
 
 // WantConversation says that the operation will read the active conversation of
