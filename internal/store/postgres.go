@@ -19,6 +19,9 @@ import (
 // postgresReaders bounds the connections that read beside the writer's one.
 const postgresReaders = 8
 
+// preparedStatements is more than the writer has: some for each table.
+const preparedStatements = 512
+
 // postgresEngine writes each batch as one statement a table, sent in one
 // pipeline that PostgreSQL runs as one transaction.
 type postgresEngine struct {
@@ -26,6 +29,7 @@ type postgresEngine struct {
 	writer *pgx.Conn
 	pool   *pgxpool.Pool
 	sql    map[*schema]*postgresStatements
+	people statement // readPeople
 	lease  time.Duration
 	name   string // of this process
 	clock  *databaseClock
@@ -42,7 +46,10 @@ type postgresEngine struct {
 }
 
 func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
-	e := &postgresEngine{sql: make(map[*schema]*postgresStatements), lease: opts.Lease, name: opts.Node, crowded: true}
+	e := &postgresEngine{
+		sql: make(map[*schema]*postgresStatements), people: readPeople(),
+		lease: opts.Lease, name: opts.Node, crowded: true,
+	}
 	defer func() {
 		if err != nil {
 			e.close()
@@ -54,6 +61,8 @@ func openPostgres(ctx context.Context, opts Options) (_ engine, err error) {
 	setDefault(e.config.RuntimeParams, "application_name", "switchyard")
 	e.config.RuntimeParams["synchronous_commit"] = "on"
 	e.config.DialFunc = dialer().DialContext
+	// Whatever the URL says: arrays are sent to prepared statements.
+	e.config.DefaultQueryExecMode, e.config.StatementCacheCapacity = pgx.QueryExecModeCacheStatement, preparedStatements
 	if e.writer, err = pgx.ConnectConfig(ctx, e.config); err != nil {
 		return nil, err
 	}
@@ -123,6 +132,7 @@ var readerPlans = []string{"enable_sort = off", "default_transaction_read_only =
 
 // prepare sets up the writer's connection.
 func (e *postgresEngine) prepare(ctx context.Context) error {
+	sendArrays(e.writer)
 	return set(ctx, e.writer, append(slices.Clone(plans), "idle_in_transaction_session_timeout = '"+idleTime+"'"))
 }
 
