@@ -84,11 +84,11 @@ func (in *ingest) origin(tx *store.Tx, a *app, i channel.Inbound) (*origin, erro
 		}
 		return o, nil
 	}
-	p, err := e.resolve(tx, a, []convapi.ChannelIdentity{o.identity})
+	contact, err := e.contactOf(tx, a, o.identity)
 	if err != nil {
 		return nil, err
 	}
-	c, err := e.converse(tx, a, p.row.ID, o.identity.Channel)
+	c, err := e.converse(tx, a, contact, o.identity.Channel)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (in *ingest) origin(tx *store.Tx, a *app, i channel.Inbound) (*origin, erro
 		}
 	}
 	tx.Conversations.Put(c)
-	o.contact, o.conversation, o.lane, o.correlation, o.choice = p.row.ID, c.ID, p.row.ID.Lane(), c.Correlation, c.Choice
+	o.contact, o.conversation, o.lane, o.correlation, o.choice = contact, c.ID, contact.Lane(), c.Correlation, c.Choice
 	if full {
 		o.metadata = string(c.MetadataJSON)
 	}
@@ -163,10 +163,8 @@ func (in *ingest) message(tx *store.Tx, a *app, o *origin, i channel.Inbound) er
 			return err
 		}
 	}
-	shown, err := showMessage(row, content)
-	if err != nil {
-		return err
-	}
+	shown := envelope(row, content)
+	shown.ContactMessage = &message
 	happened := i.At
 	if happened.IsZero() {
 		happened = tx.Now

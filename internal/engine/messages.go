@@ -48,18 +48,23 @@ func (e *Engine) completeMessage(ctx context.Context, row store.Message) (convap
 	return showMessage(row, content)
 }
 
+// envelope gives the contract's form of a message, but for what it says.
+func envelope(row store.Message, content store.Content) convapi.ConversationMessage {
+	return convapi.ConversationMessage{
+		ID: row.ID.String(), Direction: direction(row), ConversationID: row.Conversation.String(), ContactID: row.Contact.String(),
+		ChannelIdentity: shownIdentity(row),
+		Metadata:        content.Metadata, AcceptTime: convapi.At(row.Accepted), SenderID: content.SenderID, ProcessingMode: mode(row.Dispatch),
+	}
+}
+
 // showMessage gives the contract's form of a message.
 func showMessage(row store.Message, content store.Content) (convapi.ConversationMessage, error) {
 	origin, err := arrivalOf(row)
 	if err != nil {
 		return convapi.ConversationMessage{}, err
 	}
-	m := convapi.ConversationMessage{
-		ID: row.ID.String(), Direction: direction(row), ConversationID: row.Conversation.String(), ContactID: row.Contact.String(),
-		ChannelIdentity: shownIdentity(row),
-		Metadata:        content.Metadata, AcceptTime: convapi.At(row.Accepted), SenderID: content.SenderID, ProcessingMode: mode(row.Dispatch),
-		Injected: origin.Injected,
-	}
+	m := envelope(row, content)
+	m.Injected = origin.Injected
 	var into any
 	if row.ToApp {
 		m.ContactMessage = &convapi.ContactMessage{}

@@ -119,6 +119,26 @@ func (e *Engine) resolve(tx *store.Tx, a *app, identities []convapi.ChannelIdent
 	return e.person(tx, found[0]) // the first identity's oldest
 }
 
+// contactOf is resolve for one identity where nobody needs more of the contact
+// than its id. The usual one, whom alone the identity leads to, is not decoded.
+func (e *Engine) contactOf(tx *store.Tx, a *app, identity convapi.ChannelIdentity) (gateway.ID, error) {
+	known, _, err := tx.Identities.Get(identityKey(a.project, a.id, identity))
+	if err != nil {
+		return gateway.ID{}, err
+	}
+	if len(known.Contacts) == 1 {
+		row, found, err := tx.Contacts.Get(known.Contacts[0])
+		if err != nil || found && row.MergedInto.IsZero() {
+			return row.ID, err
+		}
+	}
+	p, err := e.resolve(tx, a, []convapi.ChannelIdentity{identity})
+	if err != nil {
+		return gateway.ID{}, err
+	}
+	return p.row.ID, nil
+}
+
 // matches gives the existing contacts of each identity, the oldest first.
 func (e *Engine) matches(tx *store.Tx, a *app, identities []convapi.ChannelIdentity) ([][]gateway.ID, error) {
 	out := make([][]gateway.ID, len(identities))
