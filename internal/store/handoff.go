@@ -165,8 +165,9 @@ func (tx *Tx) take(list []Handoff, log []Callback) {
 func (db *DB) Sent(ctx context.Context, lane int, phase lifecycle.Phase, nodes []int64) (ids []ID, err error) {
 	for _, node := range nodes {
 		var a args
-		query := "SELECT m.id FROM due d JOIN message m ON m.lane = d.lane AND m.id = d.message WHERE d.lane = " + a.add(lane) +
-			" AND d.at <= " + a.add(db.Now()) + " AND m.phase = " + a.add(int(phase)) + " AND m.sender = " + a.add(node)
+		// Not a join, for which PostgreSQL may take the messages first.
+		query := "SELECT d.message FROM due d WHERE d.lane = " + a.add(lane) + " AND d.at <= " + a.add(db.Now()) +
+			" AND (SELECT count(*) FROM message m WHERE m.lane = d.lane AND m.id = d.message AND m.phase = " + a.add(int(phase)) + " AND m.sender = " + a.add(node) + ") = 1"
 		if err := db.engine.query(ctx, query, a, func(d decoder) { ids = append(ids, d.ID()) }); err != nil {
 			return nil, err
 		}

@@ -23,29 +23,33 @@ func (e *postgresEngine) statements(t *schema) *postgresStatements {
 	if s, ok := e.sql[t]; ok {
 		return s
 	}
-	all, keys := len(t.columns), t.keys
-	match := t.names(0, keys, "t.% = k.%", " AND ")
+	columns, keys := t.columns, t.columns[:t.keys]
+	all := t.names(0, len(columns), "%", ", ")
 	s := &postgresStatements{
-		get: statement{withKeys(t) + "SELECT " + t.names(0, all, "t.%", ", ") + " FROM unnested k JOIN " + t.name + " t ON " + match, newColumns(t.columns[:keys])},
-		put: statement{"INSERT INTO " + t.name + " (" + t.names(0, all, "%", ", ") + ") SELECT * FROM " + unnest(t, all) + t.conflict(), newColumns(t.columns)},
-		del: statement{"DELETE FROM " + t.name + " t USING " + unnest(t, keys) + " AS k (" + t.names(0, keys, "%", ", ") + ") WHERE " + match, newColumns(t.columns[:keys])},
+		get: statement{"SELECT " + t.names(0, len(columns), "t.%", ", ") + " FROM " + unnest(keys) + " CROSS" + along(t, "t", t.names(0, t.keys, "t.% = k.%", " AND ")), newColumns(keys)},
+		put: statement{"INSERT INTO " + t.name + " (" + all + ") SELECT * FROM " + unnest(columns) + t.conflict(), newColumns(columns)},
+		// A comparison with an array can use the index and cannot be a merge join's,
+		// for whose sake alone PostgreSQL would walk along an index.
+		del: statement{"DELETE FROM " + t.name + " t USING " + unnest(keys) + " WHERE " + t.names(0, t.keys, "t.% = ANY (ARRAY[k.%])", " AND "), newColumns(keys)},
 	}
 	e.sql[t] = s
 	return s
 }
 
-// unnest is a table made of arrays, one for each of the first n columns.
-func unnest(t *schema, n int) string {
-	parts := make([]string, n)
-	for i, c := range t.columns[:n] {
-		parts[i] = fmt.Sprintf("$%d::%s", i+1, postgresTypes[c.kind])
+// unnest is a table k made of arrays, one for each column.
+func unnest(columns []column) string {
+	parts, names := make([]string, len(columns)), make([]string, len(columns))
+	for i, c := range columns {
+		parts[i], names[i] = fmt.Sprintf("$%d::%s", i+1, postgresTypes[c.kind]), c.name
 	}
-	return "unnest(" + strings.Join(parts, ", ") + ")"
+	return "unnest(" + strings.Join(parts, ", ") + ") AS k (" + strings.Join(names, ", ") + ")"
 }
 
-// withKeys begins a statement that reads by the keys of t, which it has as unnested.
-func withKeys(t *schema) string {
-	return "WITH unnested AS MATERIALIZED (SELECT * FROM " + unnest(t, t.keys) + " AS k (" + t.names(0, t.keys, "%", ", ") + ")) "
+// along joins to each row so far those of a table that fit it. A plain join may be
+// planned the other way around, and is when the table is known to be empty; that
+// plan walks it once it is full. OFFSET keeps PostgreSQL from making one of this.
+func along(t *schema, alias, condition string) string {
+	return " JOIN LATERAL (SELECT * FROM " + t.name + " " + alias + " WHERE " + condition + " OFFSET 0) " + alias
 }
 
 // load reads all wanted rows in one round trip.
@@ -100,14 +104,14 @@ func (e *postgresEngine) queueLoads(batch *pgx.Batch, tx *Tx) (read func(pgx.Bat
 // conversations with an app are, and to these. It finds what lies in the same
 // lane, and the oldest of several contacts.
 func readPeople() statement {
-	keys := define("person", 6, 6, "lane int", "project text", "channel text", "identity text", "scope blob", "app blob")
+	keys := define("person", 6, 6, "lane int", "project text", "channel text", "identity text", "scope blob", "app blob").columns
 	columns := func(t *schema, alias string) string { return t.names(0, len(t.columns), alias+".%", ", ") }
-	return statement{withKeys(keys) + "SELECT " + columns(identities.schema, "i") + ", " + columns(contacts.schema, "c") + ", " +
-		columns(activeConversations.schema, "a") + ", " + columns(conversations.schema, "v") +
-		" FROM unnested k JOIN identity i ON " + keys.names(0, identities.keys, "i.% = k.%", " AND ") +
-		" LEFT JOIN contact c ON c.lane = i.lane AND c.id = substr(i.contacts, 1, 16)" +
-		" LEFT JOIN active_conversation a ON a.lane = i.lane AND a.contact = substr(i.contacts, 1, 16) AND a.app = k.app" +
-		" LEFT JOIN conversation v ON v.lane = a.lane AND v.id = a.conversation", newColumns(keys.columns)}
+	return statement{"SELECT " + columns(identities.schema, "i") + ", " + columns(contacts.schema, "c") + ", " +
+		columns(activeConversations.schema, "a") + ", " + columns(conversations.schema, "v") + " FROM " + unnest(keys) +
+		" CROSS" + along(identities.schema, "i", identities.names(0, identities.keys, "i.% = k.%", " AND ")) +
+		" LEFT" + along(contacts.schema, "c", "c.lane = i.lane AND c.id = substr(i.contacts, 1, 16)") + " ON true" +
+		" LEFT" + along(activeConversations.schema, "a", "a.lane = i.lane AND a.contact = substr(i.contacts, 1, 16) AND a.app = k.app") + " ON true" +
+		" LEFT" + along(conversations.schema, "v", "v.lane = a.lane AND v.id = a.conversation") + " ON true", newColumns(keys)}
 }
 
 func scanInto(results pgx.BatchResults, scan func(decoder)) error {

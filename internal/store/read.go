@@ -199,7 +199,7 @@ func (db *DB) Cursors(ctx context.Context, webhook ID) ([]Cursor, error) {
 // Deliveries reads what a webhook has still to get from behind its cursors, in
 // the order of the log.
 func (db *DB) Deliveries(ctx context.Context, webhook ID) ([]Delivery, error) {
-	return ofWebhook(ctx, db, deliveries, webhook, " ORDER BY t.position, t.lane", 0)
+	return ofWebhook(ctx, db, deliveries, webhook, " ORDER BY position, lane", 0)
 }
 
 // DeliveryWebhooks lists the ids that any Delivery goes to.
@@ -210,7 +210,7 @@ func (db *DB) DeliveryWebhooks(ctx context.Context) (ids []ID, err error) {
 
 // Dropped lists the newest callbacks that a webhook will not get.
 func (db *DB) Dropped(ctx context.Context, webhook ID, limit int) ([]Dropped, error) {
-	return ofWebhook(ctx, db, droppedCallbacks, webhook, " ORDER BY t.position DESC", limit)
+	return ofWebhook(ctx, db, droppedCallbacks, webhook, " ORDER BY position DESC", limit)
 }
 
 // HeldBefore lists reports that have waited for their reference since before t.

@@ -165,11 +165,14 @@ CREATE TABLE identity_conflict (
   scope     {{blob}} NOT NULL,
   id        {{blob}} NOT NULL,
   channels  text NOT NULL,
-  contacts  {{blob}} NOT NULL,
-  PRIMARY KEY (lane, project, channel, identity, scope)
+  contacts  {{blob}} NOT NULL
 );
 
 CREATE INDEX identity_conflict_by_project ON identity_conflict (project, id);
+
+-- Not a primary key: of two indexes that are as good for an empty table, PostgreSQL
+-- takes the one that was made last, and keeps to it.
+CREATE UNIQUE INDEX identity_conflict_by_key ON identity_conflict (lane, project, channel, identity, scope);
 
 CREATE TABLE conversation (
   lane            bigint NOT NULL,
