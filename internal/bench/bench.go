@@ -74,7 +74,6 @@ func phases() []phase {
 		{"outage", false, (*bench).outage},
 		{"deadlines", false, (*bench).deadlines},
 		{"full", false, (*bench).full},
-		{"retention", false, (*bench).retention},
 		{"memory", false, (*bench).memory},
 		{"overload", false, (*bench).overload},
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"switchyard/internal/store"
 )
@@ -53,6 +54,33 @@ func newPlace(ctx context.Context, at string) (place string, remove func() error
 	u.RawQuery = query.Encode()
 	// Not ctx: what was made goes also when the run was interrupted.
 	return u.String(), func() error { return execute(context.Background(), "DROP SCHEMA "+schema+" CASCADE") }, nil
+}
+
+// rest brings a PostgreSQL that was filled just now to the state of one that has
+// had its rows for long, as closing it does with SQLite: the work that follows a
+// great many inserts is done, and not beside what is measured.
+func rest(ctx context.Context, store string) error {
+	conn, err := pgx.Connect(ctx, store)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	rows, err := conn.Query(ctx, "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()")
+	if err != nil {
+		return err
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "VACUUM (ANALYZE) "+strings.Join(tables, ", ")); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "CHECKPOINT")
+	if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code == "42501" {
+		return nil // for superusers only: it will come by itself
+	}
+	return err
 }
 
 // seedBatch is how many rows of a kind are written in one transaction.

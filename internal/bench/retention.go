@@ -5,73 +5,53 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"switchyard/internal/store"
 )
 
-// retention: the service of a webhook while a million messages that have become
-// too old are deleted, beside the service before.
-func (b *bench) retention(ctx context.Context) error {
-	return b.on(ctx, func(r *rig) error {
-		old, err := r.waitingMessages(ctx)
-		if err != nil {
-			return err
-		}
-		app, in, err := r.inboundApp(ctx)
-		if err != nil {
-			return err
-		}
-		if err := r.seed(ctx, func(db *store.DB) error {
-			if err := old.load(ctx, db); err != nil {
-				return err
-			}
-			return seed(ctx, db, b.cfg.Messages, func(tx *store.Tx, i int) { old.putOld(tx, i, b.cfg.Messages) })
-		}); err != nil {
-			return err
-		}
-		if err := r.start(ctx); err != nil {
-			return err
-		}
-		alone, err := r.healthy(ctx, app, in)
-		if err != nil {
-			return err
-		}
-		policy := []byte(`{"retention_policy":{"retention_type":"MESSAGE_EXPIRE_POLICY","ttl_days":1}}`)
-		if _, err := r.request(ctx, http.MethodPatch, r.gateways[0], "apps/"+old.app.String(), policy); err != nil {
-			return err
-		}
-		r.stop()
-		if err := r.start(ctx, "SWITCHYARD_RETENTION_INTERVAL=1s"); err != nil {
-			return err
-		}
-		b.note("messages stored", float64(b.cfg.Messages), "", none)
-		before, err := r.deleted(ctx, 1)
-		if err != nil {
-			return err
-		}
-		begin := time.Now()
-		beside, err := r.healthy(ctx, app, in)
-		if err != nil {
-			return err
-		}
-		took := time.Since(begin)
-		after, err := r.deleted(ctx, 0)
-		if err != nil {
-			return err
-		}
-		if after >= float64(b.cfg.Messages)*0.96 { // one day of thirty stays
-			return fmt.Errorf("all was deleted within %s: give more --messages", took)
-		}
-		b.noteNeighbours(alone, beside)
-		b.note("deleted meanwhile", (after-before)/took.Seconds(), "/s", none)
-		time.Sleep(b.cfg.Duration)
-		last, err := r.deleted(ctx, 0)
-		if err != nil {
-			return err
-		}
-		b.note("deleted without load", (last-after)/b.cfg.Duration.Seconds(), "/s", none)
-		return nil
-	}, "SWITCHYARD_RETENTION_INTERVAL=24h")
+// retention measures the service of a webhook before and while the messages of
+// an app that have become too old are deleted.
+func (b *bench) retention(ctx context.Context, r *rig, old string) error {
+	app, in, err := r.inboundApp(ctx)
+	if err != nil {
+		return err
+	}
+	alone, err := r.healthy(ctx, app, in)
+	if err != nil {
+		return err
+	}
+	policy := []byte(`{"retention_policy":{"retention_type":"MESSAGE_EXPIRE_POLICY","ttl_days":1}}`)
+	if _, err := r.request(ctx, http.MethodPatch, r.gateways[0], "apps/"+old, policy); err != nil {
+		return err
+	}
+	r.stop()
+	if err := r.start(ctx, "SWITCHYARD_RETENTION_INTERVAL=1s"); err != nil {
+		return err
+	}
+	before, err := r.deleted(ctx, 1)
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	beside, err := r.healthy(ctx, app, in)
+	if err != nil {
+		return err
+	}
+	took := time.Since(begin)
+	after, err := r.deleted(ctx, 0)
+	if err != nil {
+		return err
+	}
+	if after >= float64(b.cfg.Messages)*0.96 { // one day of thirty stays
+		return fmt.Errorf("all was deleted within %s: give more --messages", took)
+	}
+	b.noteNeighbours(alone, beside)
+	b.note("deleted meanwhile", (after-before)/took.Seconds(), "/s", none)
+	time.Sleep(b.cfg.Duration)
+	last, err := r.deleted(ctx, 0)
+	if err != nil {
+		return err
+	}
+	b.note("deleted without load", (last-after)/b.cfg.Duration.Seconds(), "/s", none)
+	return nil
 }
 
 // deleted is how many messages the gateways have deleted for their age; it waits

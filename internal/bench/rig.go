@@ -143,7 +143,10 @@ func (r *rig) seed(ctx context.Context, fill func(*store.DB) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(fill(db), db.Close())
+	if err := errors.Join(fill(db), db.Close()); err != nil || isSQLite(r.store) {
+		return err
+	}
+	return rest(ctx, r.store)
 }
 
 // createApp makes an app with one WhatsApp account at the provider's path, and
