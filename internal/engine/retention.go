@@ -28,7 +28,7 @@ const hiddenFor = 96 * time.Hour
 // sweepPage is how many rows one query reads and one operation deletes: so few
 // that nobody notices the commit with them. With 200, the slowest hundredth of
 // the callbacks beside a sweep took 17 times as long, with 50 as long as ever
-// (bench --phases retention).
+// (bench --phases full).
 const sweepPage = 50
 
 // sweepShare: of so many units of time a sweep takes one, and leaves the others
