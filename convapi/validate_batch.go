@@ -2,7 +2,6 @@ package convapi
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -191,7 +190,7 @@ func label(value json.RawMessage) string {
 	}
 	canonical, err := Canonicalize(value)
 	if err != nil {
-		return fmt.Sprintf("%s", value) // not reached: the value is valid JSON
+		return string(value) // not reached: the value is valid JSON
 	}
 	return string(canonical)
 }

@@ -192,7 +192,7 @@ func noteConflict(tx *store.Tx, claims store.Conflict) error {
 	if err != nil {
 		return err
 	}
-	more := 0
+	var more int
 	switch conflict := len(claims.Contacts) > 1; {
 	case !conflict && !found:
 		return nil

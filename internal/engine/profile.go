@@ -48,7 +48,8 @@ func (e *Engine) ChannelProfile(ctx context.Context, project string, req *convap
 
 // identityOn finds the recipient's identity on the channel that is asked.
 func (e *Engine) identityOn(ctx context.Context, a *app, req *convapi.ChannelProfileRequest) (string, error) {
-	field, list := "recipient.identified_by.channel_identities", []convapi.ChannelIdentity(nil)
+	field := "recipient.identified_by.channel_identities"
+	var list []convapi.ChannelIdentity
 	if by := req.Recipient.IdentifiedBy; by != nil {
 		list = normalize(a.resource.ID, by.ChannelIdentities)
 	} else {

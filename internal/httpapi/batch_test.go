@@ -175,6 +175,7 @@ func TestBatchTakesNoAccessKey(t *testing.T) {
 		"wrong token": {http.Header{"Authorization": {"Bearer x"}}, 401, "invalid_token"},
 	} {
 		got := s.doBatch(t, "GET", "messages", "", tc.header)
+		//nolint:staticcheck // it is sent in lower case, and the map has it so
 		if challenge := strings.Join(got.header[challengeHeader], ""); got.status != tc.status || !strings.Contains(challenge, tc.word) || strings.Contains(challenge, "Basic") {
 			t.Errorf("%s: %d with %q", name, got.status, challenge)
 		}

@@ -137,7 +137,7 @@ func metaTemplate(payload metaPayload) *metaAttachment { return &metaAttachment{
 func metaButtons(d *draft, options []option) []metaButton {
 	var out []metaButton
 	for i, label := range d.limits.label.labels(options) {
-		switch o := options[i]; o.kind {
+		switch o := options[i]; o.kind { //nolint:gosec // each option has a label
 		case reply:
 			out = append(out, metaButton{Type: "postback", Title: label, Payload: d.postback(o)})
 		case call:

@@ -153,7 +153,7 @@ func onEarth(c *convapi.Coordinates) bool {
 func rcsSuggestions(d *draft, options []option) []rcsSuggestion {
 	out := make([]rcsSuggestion, len(options))
 	for i, label := range d.limits.label.labels(options) {
-		o := options[i]
+		o := options[i] //nolint:gosec // each option has a label
 		if o.kind == reply {
 			out[i].Reply = &rcsReply{label, d.postback(o)}
 			continue

@@ -189,7 +189,7 @@ func (c *Checker) Check(x Exchange) error {
 	pointer := "/paths/" + escape(p.name) + "/" + strings.ToLower(x.Method)
 	problems := []error{c.checkAnswer(x, operation, pointer), Clients(x.Answer)}
 	if x.Status < 300 && !x.Unusual {
-		problems = append(problems, c.checkRequest(x, p, operation, pointer), checkPath(p, parameters))
+		problems = append(problems, c.checkRequest(x, p, operation), checkPath(p, parameters))
 	}
 	return errors.Join(problems...)
 }
@@ -247,7 +247,7 @@ func (c *Checker) checkAnswer(x Exchange, o *openapi.Operation, pointer string) 
 // the header map.
 func ours() []string { return []string{"Idempotent-Replayed", "Retry-After", "www-authenticate"} }
 
-func (c *Checker) checkRequest(x Exchange, p *path, o *openapi.Operation, pointer string) error {
+func (c *Checker) checkRequest(x Exchange, p *path, o *openapi.Operation) error {
 	var problems []error
 	if err := c.checkQuery(x.URL.RawQuery, slices.Concat(p.item.Parameters, o.Parameters)); err != nil {
 		problems = append(problems, fmt.Errorf("%s: %w", o.ID, err))
