@@ -13,11 +13,7 @@ const deadBacklog = 10_000
 // never answers.
 func (b *bench) neighbours(ctx context.Context) error {
 	return b.on(ctx, func(r *rig) error {
-		app, in, err := r.inboundApp(ctx)
-		if err != nil {
-			return err
-		}
-		alone, err := r.healthy(ctx, app, in)
+		app, in, alone, err := r.alone(ctx)
 		if err != nil {
 			return err
 		}
@@ -47,18 +43,24 @@ func (b *bench) neighbours(ctx context.Context) error {
 	})
 }
 
-// inboundApp is an app whose webhook wants what contacts write.
-func (r *rig) inboundApp(ctx context.Context) (app string, in *shape, err error) {
-	if app, err = r.createApp(ctx, silent, nil); err != nil {
-		return "", nil, err
-	}
-	return app, inboundShape(app), r.createWebhook(ctx, app, r.sinkURL, "MESSAGE_INBOUND")
-}
-
 // service is what a webhook gets.
 type service struct {
 	rate    float64
 	latency quantiles
+}
+
+// alone makes an app whose webhook wants what contacts write, and measures its
+// service while nothing disturbs it.
+func (r *rig) alone(ctx context.Context) (app string, in *shape, s service, err error) {
+	if app, err = r.createApp(ctx, silent, nil); err != nil {
+		return "", nil, s, err
+	}
+	if err := r.createWebhook(ctx, app, r.sinkURL, "MESSAGE_INBOUND"); err != nil {
+		return "", nil, s, err
+	}
+	in = inboundShape(app)
+	s, err = r.healthy(ctx, app, in)
+	return app, in, s, err
 }
 
 // healthy measures the service of the healthy webhook.
@@ -89,11 +91,7 @@ func (b *bench) outage(ctx context.Context) error {
 	// Probes come soon, so that the recovery is not waited for.
 	env := []string{"SWITCHYARD_BREAKER_OPEN=1s", "SWITCHYARD_BREAKER_OPEN_CAP=2s", "SWITCHYARD_WEBHOOK_RETRY_FIRST=1s", "SWITCHYARD_WEBHOOK_RETRY_CAP=5s"}
 	return b.on(ctx, func(r *rig) error {
-		app, in, err := r.inboundApp(ctx)
-		if err != nil {
-			return err
-		}
-		alone, err := r.healthy(ctx, app, in)
+		app, in, alone, err := r.alone(ctx)
 		if err != nil {
 			return err
 		}

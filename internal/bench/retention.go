@@ -10,11 +10,7 @@ import (
 // retention measures the service of a webhook before and while the messages of
 // an app that have become too old are deleted.
 func (b *bench) retention(ctx context.Context, r *rig, old string) error {
-	app, in, err := r.inboundApp(ctx)
-	if err != nil {
-		return err
-	}
-	alone, err := r.healthy(ctx, app, in)
+	app, in, alone, err := r.alone(ctx)
 	if err != nil {
 		return err
 	}
