@@ -24,10 +24,9 @@ func (e *postgresEngine) statements(t *schema) *postgresStatements {
 		return s
 	}
 	columns, keys := t.columns, t.columns[:t.keys]
-	all := t.names(0, len(columns), "%", ", ")
 	s := &postgresStatements{
-		get: statement{"SELECT " + t.names(0, len(columns), "t.%", ", ") + " FROM " + unnest(keys) + " CROSS" + along(t, "t", t.names(0, t.keys, "t.% = k.%", " AND ")), newColumns(keys)},
-		put: statement{"INSERT INTO " + t.name + " (" + all + ") SELECT * FROM " + unnest(columns) + t.conflict(), newColumns(columns)},
+		get: statement{"SELECT " + t.all("t.%") + " FROM " + unnest(keys) + " CROSS" + along(t, "t", t.names(0, t.keys, "t.% = k.%", " AND ")), newColumns(keys)},
+		put: statement{"INSERT INTO " + t.name + " (" + t.all("%") + ") SELECT * FROM " + unnest(columns) + t.conflict(), newColumns(columns)},
 		// A comparison with an array can use the index and cannot be a merge join's,
 		// for whose sake alone PostgreSQL would walk along an index.
 		del: statement{"DELETE FROM " + t.name + " t USING " + unnest(keys) + " WHERE " + t.names(0, t.keys, "t.% = ANY (ARRAY[k.%])", " AND "), newColumns(keys)},
@@ -105,9 +104,8 @@ func (e *postgresEngine) queueLoads(batch *pgx.Batch, tx *Tx) (read func(pgx.Bat
 // lane, and the oldest of several contacts.
 func readPeople() statement {
 	keys := define("person", 6, 6, "lane int", "project text", "channel text", "identity text", "scope blob", "app blob").columns
-	columns := func(t *schema, alias string) string { return t.names(0, len(t.columns), alias+".%", ", ") }
-	return statement{"SELECT " + columns(identities.schema, "i") + ", " + columns(contacts.schema, "c") + ", " +
-		columns(activeConversations.schema, "a") + ", " + columns(conversations.schema, "v") + " FROM " + unnest(keys) +
+	return statement{"SELECT " + identities.all("i.%") + ", " + contacts.all("c.%") + ", " +
+		activeConversations.all("a.%") + ", " + conversations.all("v.%") + " FROM " + unnest(keys) +
 		" CROSS" + along(identities.schema, "i", identities.names(0, identities.keys, "i.% = k.%", " AND ")) +
 		" LEFT" + along(contacts.schema, "c", "c.lane = i.lane AND c.id = substr(i.contacts, 1, 16)") + " ON true" +
 		" LEFT" + along(activeConversations.schema, "a", "a.lane = i.lane AND a.contact = substr(i.contacts, 1, 16) AND a.app = k.app") + " ON true" +

@@ -66,22 +66,27 @@ func (c *columns) take() []any {
 	return out
 }
 
-func (c *columns) Int(v int64) {
+// value gives the array of the next value, whose length it has written.
+func (c *columns) value(length int) *array {
 	a := &c.arrays[c.next]
-	a.buf = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint32(a.buf, 8), uint64(v))
 	c.next++
+	a.buf = binary.BigEndian.AppendUint32(a.buf, uint32(length))
+	return a
+}
+
+func (c *columns) Int(v int64) {
+	a := c.value(8)
+	a.buf = binary.BigEndian.AppendUint64(a.buf, uint64(v))
 }
 
 func (c *columns) Text(v string) {
-	a := &c.arrays[c.next]
-	a.buf = append(binary.BigEndian.AppendUint32(a.buf, uint32(len(v))), v...)
-	c.next++
+	a := c.value(len(v))
+	a.buf = append(a.buf, v...)
 }
 
 func (c *columns) Blob(v []byte) {
-	a := &c.arrays[c.next]
-	a.buf = append(binary.BigEndian.AppendUint32(a.buf, uint32(len(v))), v...)
-	c.next++
+	a := c.value(len(v))
+	a.buf = append(a.buf, v...)
 }
 
 func (c *columns) ID(v gateway.ID) { c.Blob(v[:]) }

@@ -21,7 +21,7 @@ const (
 	readHandoffs = "SELECT node, number, kind, lane, app, subject, at, detail FROM handoff WHERE node = $1 ORDER BY number LIMIT $2"
 )
 
-var readHanded = "SELECT " + callbacks.schema.names(0, len(callbacks.schema.columns), "c.%", ", ") + " FROM handoff h CROSS" +
+var readHanded = "SELECT " + callbacks.all("c.%") + " FROM handoff h CROSS" +
 	along(callbacks.schema, "c", "c.lane = h.lane AND c.app = h.app AND c.position = h.at") + " WHERE h.node = $1 AND h.kind = 1 ORDER BY h.number LIMIT $2"
 
 func (e *postgresEngine) shared() bool { return e.crowded }

@@ -57,7 +57,7 @@ func read[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], key 
 	for i := range where {
 		where[i] = t.columns[i].name + " = $" + strconv.Itoa(i+1)
 	}
-	err = db.engine.query(ctx, "SELECT "+t.names(0, len(t.columns), "%", ", ")+" FROM "+t.name+" WHERE "+strings.Join(where, " AND "), k.args,
+	err = db.engine.query(ctx, "SELECT "+t.all("%")+" FROM "+t.name+" WHERE "+strings.Join(where, " AND "), k.args,
 		func(d decoder) { row, found = t.scan(d), true })
 	return row, found, err
 }
@@ -65,7 +65,7 @@ func read[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], key 
 // list runs a query for whole rows of t; tail follows the name of the table.
 func list[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], tail string, a args) ([]R, error) {
 	var out []R
-	err := db.engine.query(ctx, "SELECT "+t.names(0, len(t.columns), t.name+".%", ", ")+" FROM "+t.name+" "+tail, a,
+	err := db.engine.query(ctx, "SELECT "+t.all(t.name+".%")+" FROM "+t.name+" "+tail, a,
 		func(d decoder) { out = append(out, t.scan(d)) })
 	return out, err
 }

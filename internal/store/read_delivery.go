@@ -11,21 +11,21 @@ func (db *DB) everyLane(a *args) string {
 	return "WITH RECURSIVE lanes(lane) AS (SELECT CAST(0 AS bigint) UNION ALL SELECT lane + 1 FROM lanes WHERE lane + 1 < " + a.add(db.Lanes()) + ") "
 }
 
-// inEveryLane says of a column that it is a lane. It lets the columns behind it in a
-// key be looked up in each.
-func (db *DB) inEveryLane(column string) string {
+// inEveryLane is a condition that is always true, and lets what stands behind the
+// lane in a key be looked up in each.
+func (db *DB) inEveryLane() string {
 	lanes := make([]string, db.Lanes())
 	for i := range lanes {
 		lanes[i] = strconv.Itoa(i)
 	}
-	return column + " IN (" + strings.Join(lanes, ",") + ")"
+	return "lane IN (" + strings.Join(lanes, ",") + ")"
 }
 
 // ofWebhook lists the rows of a webhook in a table whose key begins with lane and
 // webhook: all of them, or up to limit.
 func ofWebhook[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], webhook ID, order string, limit int) (out []R, err error) {
 	var a args
-	query := "SELECT " + t.names(0, len(t.columns), "%", ", ") + " FROM " + t.name + " WHERE " + db.inEveryLane("lane") + " AND webhook = " + a.add(webhook) + order
+	query := "SELECT " + t.all("%") + " FROM " + t.name + " WHERE " + db.inEveryLane() + " AND webhook = " + a.add(webhook) + order
 	if limit > 0 {
 		query += " LIMIT " + a.add(limit)
 	}

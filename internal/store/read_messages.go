@@ -111,7 +111,7 @@ const unionPage = 50
 // union runs queries for whole rows of t as one: of each part what follows the
 // name of the table. scan gets the number of the part that a row is of.
 func union[K comparable, R any](ctx context.Context, db *DB, t *table[K, R], parts int, tail func(a *args, part int) string, scan func(part int, row R)) error {
-	columns := t.names(0, len(t.columns), "%", ", ")
+	columns := t.all("%")
 	for first := 0; first < parts; first += unionPage {
 		var a args
 		var each []string

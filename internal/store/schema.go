@@ -50,6 +50,9 @@ func (s *schema) names(from, to int, format, sep string) string {
 	return strings.Join(out, sep)
 }
 
+// all joins the names of all columns, each shaped by format.
+func (s *schema) all(format string) string { return s.names(0, len(s.columns), format, ", ") }
+
 // conflict is the tail of the insert statement.
 func (s *schema) conflict() string {
 	if s.keys == len(s.columns) { // a row that is all key is the same row

@@ -257,7 +257,7 @@ func (e *sqliteEngine) statements(t *schema) (*sqliteStatements, error) {
 	if s, ok := e.sql[t]; ok {
 		return s, nil
 	}
-	all := t.names(0, len(t.columns), "%", ", ")
+	all := t.all("%")
 	equal := make([]string, len(t.columns)) // a column's place is that of bind
 	for i, c := range t.columns {
 		equal[i] = fmt.Sprintf("%s = ?%d", c.name, i+1)
@@ -272,7 +272,7 @@ func (e *sqliteEngine) statements(t *schema) (*sqliteStatements, error) {
 		return stmt
 	}
 	s.get = prepare("SELECT " + all + " FROM " + t.name + where)
-	s.put = prepare("INSERT INTO " + t.name + " (" + all + ") VALUES (" + t.names(0, len(t.columns), "?", ", ") + ")" + t.conflict())
+	s.put = prepare("INSERT INTO " + t.name + " (" + all + ") VALUES (" + t.all("?") + ")" + t.conflict())
 	s.del = prepare("DELETE FROM " + t.name + where)
 	s.update = s.put
 	if set := equal[t.fixed:]; len(set) > 0 {
