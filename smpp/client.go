@@ -64,8 +64,8 @@ type Client struct {
 	loops    sync.WaitGroup
 
 	mu       sync.Mutex
-	sessions []*Session // that may submit
-	next     int        // where the search for a session begins
+	sessions []*chosen // that may submit
+	next     int       // where the search for a session begins
 	closed   bool
 }
 
@@ -95,7 +95,7 @@ func Open(cfg ClientConfig) (*Client, error) {
 // Submit hands a message to the centre over the bind with the fewest outstanding, at the account's pace. Errors are [*NotSentError], [*InDoubtError] or
 // [*StatusError]. Without a bound session it fails at once with [ErrNotBound]; for a token or a place in the window it waits as long as ctx allows.
 func (c *Client) Submit(ctx context.Context, sm *SubmitSM) (*SubmitSMResp, error) {
-	if _, err := c.pick(); err != nil {
+	if err := c.ready(); err != nil {
 		return nil, &NotSentError{err} // before it costs a token
 	}
 	if err := c.throttle.wait(ctx); err != nil {
@@ -107,6 +107,7 @@ func (c *Client) Submit(ctx context.Context, sm *SubmitSM) (*SubmitSMResp, error
 			return nil, &NotSentError{err}
 		}
 		resp, err := s.Submit(ctx, sm)
+		c.done(s)
 		status := errAsStatus(err)
 		c.throttle.learn(status, time.Now())
 		if status == StatusInvBndSts {
@@ -114,7 +115,7 @@ func (c *Client) Submit(ctx context.Context, sm *SubmitSM) (*SubmitSMResp, error
 		}
 		var notSent *NotSentError
 		if errors.As(err, &notSent) && s.left.Load() && ctx.Err() == nil {
-			c.remove(s)
+			c.remove(s.Session)
 			continue // the session ended before it had begun: take another
 		}
 		return resp, err
@@ -149,37 +150,67 @@ func (c *Client) Close(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// pick gives the session with the fewest outstanding, in turn among equals.
-func (c *Client) pick() (*Session, error) {
+// chosen is a session with the number of submits that have been given to it and are
+// not over. One that has not reached the session's window yet counts too: submits that
+// come at the same moment must not all take the same session.
+type chosen struct {
+	*Session
+	submits int // under Client.mu
+}
+
+// ready says why nothing can be submitted.
+func (c *Client) ready() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.readyLocked()
+}
+
+func (c *Client) readyLocked() error {
 	if c.closed {
-		return nil, ErrClosed
+		return ErrClosed
 	}
 	if len(c.sessions) == 0 {
-		return nil, ErrNotBound
+		return ErrNotBound
+	}
+	return nil
+}
+
+// pick gives the session with the fewest submits, in turn among equals. done gives
+// it back.
+func (c *Client) pick() (*chosen, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.readyLocked(); err != nil {
+		return nil, err
 	}
 	c.next++
 	best := c.sessions[c.next%len(c.sessions)]
 	for i := range c.sessions {
-		if s := c.sessions[(c.next+i)%len(c.sessions)]; s.InFlight() < best.InFlight() {
+		if s := c.sessions[(c.next+i)%len(c.sessions)]; s.submits < best.submits {
 			best = s
 		}
 	}
+	best.submits++
 	return best, nil
+}
+
+func (c *Client) done(s *chosen) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.submits--
 }
 
 func (c *Client) add(s *Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sessions = append(c.sessions, s)
+	c.sessions = append(c.sessions, &chosen{Session: s})
 }
 
 func (c *Client) remove(s *Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.sessions {
-		if c.sessions[i] == s {
+		if c.sessions[i].Session == s {
 			c.sessions = append(c.sessions[:i], c.sessions[i+1:]...)
 			return
 		}
